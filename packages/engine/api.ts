@@ -1,0 +1,184 @@
+/** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
+import type { Caller, Store } from "@dayfly/store";
+import type { AnyTarget, Described } from "@dayfly/targets";
+
+/** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
+export interface Place {
+  projectId: string;
+  environment: string;
+  path: string;
+}
+
+/** A length as it was typed, and what it means. */
+export interface Ttl {
+  text: string;
+  seconds: number;
+}
+
+export interface KeyValue {
+  key: string;
+  value: string;
+}
+
+/**
+ * How much of a configuration's inputs an answer carries: nothing; all but the secret fields; or everything, admin
+ * credentials included (the caller has been allowed and it is audited as such).
+ */
+export type InputsShown = "none" | "plain" | "root";
+
+/** A dynamic secret to be made. */
+export interface Draft {
+  name: string;
+  type: string;
+  inputs: Record<string, unknown>;
+  defaultTtl: Ttl;
+  maxTtl: Ttl | null;
+  usernameTemplate?: string | null;
+  metadata?: KeyValue[];
+}
+
+/** A change of a dynamic secret. What is absent stays; inputs are merged over the stored ones, key by key. */
+export interface Change {
+  newName?: string;
+  inputs?: Record<string, unknown>;
+  defaultTtl?: Ttl;
+  maxTtl?: Ttl | null;
+  usernameTemplate?: string | null;
+  metadata?: KeyValue[];
+}
+
+export interface DynamicSecretView {
+  id: string;
+  name: string;
+  version: number;
+  type: string;
+  defaultTTL: string;
+  maxTTL: string | null;
+  folderId: string;
+  status: string | null;
+  statusDetails: string | null;
+  createdAt: Date;
+  updatedAt: Date;
+  usernameTemplate: string | null;
+  metadata: KeyValue[];
+  inputs?: Record<string, unknown>;
+  gatewayId: null;
+  gatewayV2Id: null;
+}
+
+export interface LeaseView {
+  id: string;
+  version: number;
+  /** The account's name in the target. */
+  externalEntityId: string;
+  expireAt: Date;
+  /** null while it lives; "Revocation in process" or "Failed to delete" while it ends. */
+  status: string | null;
+  statusDetails: string | null;
+  dynamicSecretId: string;
+  createdAt: Date;
+  updatedAt: Date;
+  config: Record<string, unknown> | null;
+  owner: { type: string; id: string };
+}
+
+/** The one answer that carries a credential. */
+export interface IssuedLease {
+  lease: LeaseView;
+  dynamicSecret: DynamicSecretView;
+  data: Record<string, string>;
+}
+
+/** How a lease ended, when it has. */
+export interface LeaseEnd {
+  lease: LeaseView;
+  /** When the account was proven gone; null while the target still takes its own time. */
+  provenGoneAt: Date | null;
+}
+
+/** The points at which a harness may stop the engine; in production they do nothing. */
+export type StepPoint =
+  | "t1.before"
+  | "t1.committed"
+  | "create.sent"
+  | "create.done"
+  | "ready.done"
+  | "t2.committed"
+  | "answer.half"
+  | "renew.moved"
+  | "renew.committed"
+  | "revoke.committed"
+  | "revoke.fenced"
+  | "revoke.killed"
+  | "revoke.stated"
+  | "revoke.dropped"
+  | "revoke.proved"
+  | "gone.committed";
+
+export type StepHook = (point: StepPoint) => void | Promise<void>;
+
+/** Where the engine tells what happened. Fields never hold a secret. */
+export interface Log {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface EngineSettings {
+  /** Shortest TTL of a lease, in seconds. */
+  minTtl: number;
+  /** Live leases a dynamic secret, at most. */
+  maxLeases: number;
+  /** How long a create may take, from the request's arrival, in milliseconds. */
+  createLimitMs: number;
+  allowLoopbackTargets: boolean;
+  requireTargetTls: boolean;
+}
+
+export interface EngineOptions {
+  store: Store;
+  targets: Record<string, AnyTarget>;
+  settings: EngineSettings;
+  step?: StepHook;
+  log: Log;
+}
+
+export interface IssueOptions {
+  /** Seconds; null for the configured default. */
+  ttlSeconds: number | null;
+  /** The wire's `config` of a lease. */
+  config: Record<string, unknown>;
+  /** `performance.now()` when the request arrived; the create limit runs from there. */
+  arrivedAt: number;
+}
+
+/** Every method refuses with the classes of `errors.ts`. */
+export interface Engine {
+  /** Checks the draft against its type and the target itself, then stores it. The folder must exist. */
+  create(caller: Caller, place: Place, draft: Draft, shown: InputsShown): Promise<DynamicSecretView>;
+  /** Stores a new, immutable version of the configuration; leases keep theirs. */
+  update(caller: Caller, place: Place, name: string, change: Change, shown: InputsShown): Promise<DynamicSecretView>;
+  /** Hides it at once, frees its name, and makes all its leases due for revocation. */
+  remove(caller: Caller, place: Place, name: string): Promise<DynamicSecretView>;
+  get(place: Place, name: string, shown: InputsShown): Promise<DynamicSecretView>;
+  list(place: Place): Promise<DynamicSecretView[]>;
+
+  /** Makes one account; `data` is in no other answer, ever. */
+  issue(caller: Caller, place: Place, name: string, options: IssueOptions): Promise<IssuedLease>;
+  /** New end = old end + TTL, never past creation + max TTL. */
+  renew(caller: Caller, place: Place, leaseId: string, ttlSeconds: number | null): Promise<LeaseView>;
+  /** @throws RevocationPending unless the account is proven gone, or the target has accepted a deletion of its own time. */
+  revoke(caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd>;
+  /** The answer of `issue` could not be handed over: the lease is revoked. */
+  undelivered(caller: Caller, leaseId: string): Promise<void>;
+  /** A live lease and its dynamic secret; an ended one is NotFound. */
+  lease(place: Place, leaseId: string): Promise<{ lease: LeaseView; dynamicSecret: DynamicSecretView }>;
+  leases(place: Place, name: string): Promise<LeaseView[]>;
+
+  /** The target types, for forms, prompts and docs. */
+  describe(): Described[];
+  /** Starts the sweeper. */
+  start(): void;
+  /** Claims nothing more, lets what runs end, closes connections to targets. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,4 @@
+/** @dayfly/engine: leases in time. */
+export type * from "./api.ts";
+export { createEngine } from "./engine.ts";
+export * from "./errors.ts";

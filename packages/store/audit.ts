@@ -1,0 +1,119 @@
+/**
+ * The audit trail's rows: one an act, in the transaction of what it records.
+ *
+ * A row is canonical JSON under an HMAC. Its fields are an allow-list: what is not named in `AuditEvent` cannot get in.
+ * Linking the rows into a chain is `audit-chain.ts`.
+ */
+import { type KeyObject, randomUUID } from "node:crypto";
+import type { Caller, Db, Tx } from "./db.ts";
+import { type Keyring, mac } from "./keyring.ts";
+
+/** What happened. No field ever holds a secret. */
+export interface AuditEvent {
+  event: string;
+  outcome?: "done" | "denied" | "failed";
+  projectId?: string | null;
+  environment?: string;
+  path?: string;
+  /** The name of the secret, folder, project … concerned. */
+  name?: string;
+  /** The id of the thing concerned. */
+  subjectId?: string;
+  dynamicSecretId?: string;
+  leaseId?: string;
+  /** The account's name in the target. */
+  account?: string;
+  /** Host and port of the target. */
+  target?: string;
+  expiresAt?: string;
+  reason?: string;
+  errorClass?: string;
+  count?: number;
+  /** Names of the fields that were changed. */
+  fields?: string[];
+  method?: string;
+  route?: string;
+  status?: number;
+  error?: string;
+  /** Whether stored admin credentials were handed out. */
+  rootCredentials?: boolean;
+  proof?: string;
+}
+
+/** The system itself, for what nobody asked: expiry, retries. */
+export const systemCaller: Caller = {
+  actor: { type: "system", id: null, name: "dayfly" },
+  requestId: "",
+  ip: null,
+  userAgent: null,
+};
+
+const keys = new WeakMap<Keyring, KeyObject>();
+
+/** The key that authenticates rows. */
+export function auditKey(keyring: Keyring): KeyObject {
+  let key = keys.get(keyring);
+  if (!key) {
+    key = keyring.derive("audit rows");
+    keys.set(keyring, key);
+  }
+  return key;
+}
+
+function clip(text: string | null, length: number): string | null {
+  return text === null || text.length <= length ? text : text.slice(0, length);
+}
+
+/** Writes one row. It counts for `caller` once the transaction has committed. */
+export async function append(tx: Tx, caller: Caller, event: AuditEvent): Promise<void> {
+  const id = randomUUID();
+  const { event: name, outcome = "done", projectId = null, ...rest } = event;
+  // Keys in alphabetical order: the same event is the same text.
+  const detail = Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const body = JSON.stringify({
+    id,
+    at: new Date().toISOString(),
+    event: name,
+    outcome,
+    actor: { type: caller.actor.type, id: caller.actor.id, name: clip(caller.actor.name, 255) },
+    requestId: caller.requestId,
+    ip: caller.ip,
+    userAgent: clip(caller.userAgent, 255),
+    projectId,
+    detail,
+  });
+  await tx.sql
+    .insertInto("audit_events")
+    .values({ id, body, mac: mac(auditKey(tx.keys), id, body) })
+    .execute();
+  tx.recording.push(caller);
+}
+
+const recordedRows = new WeakMap<Caller, number>();
+
+/** Called by the store when the rows of these callers are durable. */
+export function countRecorded(callers: Caller[]): void {
+  for (const caller of callers) recordedRows.set(caller, (recordedRows.get(caller) ?? 0) + 1);
+}
+
+/** How many durable rows this caller's request has. */
+export function recorded(caller: Caller): number {
+  return recordedRows.get(caller) ?? 0;
+}
+
+export interface AuditRow {
+  id: string;
+  at: string;
+  event: string;
+  outcome: string;
+  actor: Caller["actor"];
+  requestId: string;
+  projectId: string | null;
+  detail: Record<string, unknown>;
+}
+
+/** The rows of one request, oldest first. */
+export async function ofRequest(db: Db, requestId: string): Promise<AuditRow[]> {
+  const rows = await db.sql.selectFrom("audit_events").select("body").orderBy("txid").execute();
+  return rows.map((row) => JSON.parse(row.body) as AuditRow).filter((row) => row.requestId === requestId);
+}

@@ -1,0 +1,22 @@
+/** Live leases per scope. Exact, because the last statement of a lease's first transaction raises them. */
+import { sql } from "kysely";
+import type { Tx } from "./db.ts";
+
+/** Raises the count unless that would pass `limit`. @returns whether it was raised. */
+export async function raise(tx: Tx, scope: string, limit: number): Promise<boolean> {
+  if (limit < 1) return false;
+  const raised = await sql`
+    insert into counters (scope, live) values (${scope}, 1)
+    on conflict (scope) do update set live = counters.live + 1 where counters.live < ${limit}
+    returning live`.execute(tx.sql);
+  return raised.rows.length > 0;
+}
+
+/** Lowers the count by one. */
+export async function lower(tx: Tx, scope: string): Promise<void> {
+  await tx.sql
+    .updateTable("counters")
+    .set((eb) => ({ live: eb("live", "-", 1) }))
+    .where("scope", "=", scope)
+    .execute();
+}

@@ -1,0 +1,134 @@
+/** Dynamic secrets: a configured target plus TTLs, under a folder. What a lease needs to end is in `config-versions.ts`. */
+import type { Selectable } from "kysely";
+import type { Db, Tx } from "./db.ts";
+import { Duplicate, NotFound } from "./errors.ts";
+import { isUniqueViolation } from "./sql-state.ts";
+import type { DynamicSecretsTable } from "./tables.ts";
+
+export type DynamicSecret = Selectable<DynamicSecretsTable>;
+
+/** Columns that an edit may change. */
+export interface DynamicSecretChange {
+  name?: string;
+  default_ttl?: string;
+  default_ttl_seconds?: number;
+  max_ttl?: string | null;
+  max_ttl_seconds?: number | null;
+  username_template?: string | null;
+  metadata?: { key: string; value: string }[];
+  config_version?: number;
+}
+
+function alreadyThere(error: unknown): never {
+  if (isUniqueViolation(error)) throw new Duplicate("Provided dynamic secret already exists under the folder");
+  throw error;
+}
+
+/** @throws Duplicate when a live one of that name is in the folder. */
+export async function insert(
+  tx: Tx,
+  row: Omit<DynamicSecret, "version" | "config_version" | "deleting" | "created_at" | "updated_at">,
+): Promise<DynamicSecret> {
+  return tx.sql
+    .insertInto("dynamic_secrets")
+    .values({ ...row, metadata: JSON.stringify(row.metadata) })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+    .catch(alreadyThere);
+}
+
+/** The live one of that name. @throws NotFound */
+export async function named(db: Db, folderId: string, name: string): Promise<DynamicSecret> {
+  const row = await db.sql
+    .selectFrom("dynamic_secrets")
+    .selectAll()
+    .where("folder_id", "=", folderId)
+    .where("name", "=", name.toLowerCase())
+    .where("deleting", "=", false)
+    .executeTakeFirst();
+  if (!row) throw new NotFound("dynamic secret", name);
+  return row;
+}
+
+/** By id, also one that is being deleted. @throws NotFound */
+export async function byId(db: Db, id: string): Promise<DynamicSecret> {
+  const row = await db.sql.selectFrom("dynamic_secrets").selectAll().where("id", "=", id).executeTakeFirst();
+  if (!row) throw new NotFound("dynamic secret", id);
+  return row;
+}
+
+/** The live ones of a folder, by name. */
+export function inFolder(db: Db, folderId: string): Promise<DynamicSecret[]> {
+  return db.sql
+    .selectFrom("dynamic_secrets")
+    .selectAll()
+    .where("folder_id", "=", folderId)
+    .where("deleting", "=", false)
+    .orderBy("name")
+    .execute();
+}
+
+/** How many rows, live or being deleted, still lean on something above them; deleting that has to wait. */
+export async function countUnder(
+  db: Db,
+  above: { projectId?: string; environmentId?: string; folderIds?: string[] },
+): Promise<number> {
+  let query = db.sql.selectFrom("dynamic_secrets").select((eb) => eb.fn.countAll<string>().as("count"));
+  if (above.projectId) query = query.where("project_id", "=", above.projectId);
+  if (above.environmentId) query = query.where("environment_id", "=", above.environmentId);
+  if (above.folderIds) query = query.where("folder_id", "in", above.folderIds);
+  const row = await query.executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** Locks the row against deletion until the end of the transaction. @throws NotFound when it is being deleted. */
+export async function holdLive(tx: Tx, id: string): Promise<DynamicSecret> {
+  const row = await tx.sql
+    .selectFrom("dynamic_secrets")
+    .selectAll()
+    .where("id", "=", id)
+    .where("deleting", "=", false)
+    .forShare()
+    .executeTakeFirst();
+  if (!row) throw new NotFound("dynamic secret", id);
+  return row;
+}
+
+/** @throws Duplicate, NotFound (gone, or another edit came first: `version` is not the one that was read) */
+export async function change(
+  tx: Tx,
+  id: string,
+  version: number,
+  changes: DynamicSecretChange,
+): Promise<DynamicSecret> {
+  const { metadata, ...rest } = changes;
+  const row = await tx.sql
+    .updateTable("dynamic_secrets")
+    .set((eb) => ({
+      ...rest,
+      ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+      version: eb("version", "+", 1),
+      updated_at: eb.fn<Date>("lease_now"),
+    }))
+    .where("id", "=", id)
+    .where("version", "=", version)
+    .where("deleting", "=", false)
+    .returningAll()
+    .executeTakeFirst()
+    .catch(alreadyThere);
+  if (!row) throw new NotFound("dynamic secret", id);
+  return row;
+}
+
+/** Hides it, frees its name, and lets no lease be made any more. */
+export async function markDeleting(tx: Tx, id: string): Promise<DynamicSecret> {
+  const row = await tx.sql
+    .updateTable("dynamic_secrets")
+    .set((eb) => ({ deleting: true, updated_at: eb.fn<Date>("lease_now") }))
+    .where("id", "=", id)
+    .where("deleting", "=", false)
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) throw new NotFound("dynamic secret", id);
+  return row;
+}

@@ -1,0 +1,29 @@
+/** @dayfly/store: PostgreSQL, sealed. One namespace a table. */
+export * as accessTokens from "./access-tokens.ts";
+export * as audit from "./audit.ts";
+export * as auditChain from "./audit-chain.ts";
+export * as clientSecrets from "./client-secrets.ts";
+export * as configVersions from "./config-versions.ts";
+export type { Caller, Db, Tx } from "./db.ts";
+export * as dynamicSecrets from "./dynamic-secrets.ts";
+export { type Embedded, startEmbedded } from "./embedded/index.ts";
+export * as environments from "./environments.ts";
+export * from "./errors.ts";
+export * as folders from "./folders.ts";
+export * as identities from "./identities.ts";
+export * as leases from "./leases.ts";
+export * as memberships from "./memberships.ts";
+export * as organizations from "./organizations.ts";
+export * as projects from "./projects.ts";
+export * as secrets from "./secrets.ts";
+export { openStore, type Store, type StoreOptions } from "./store.ts";
+export {
+  type LeaseReason,
+  type LeaseState,
+  leaseReasons,
+  leaseStates,
+  type OrgRole,
+  type Proof,
+  type RoleGrant,
+} from "./tables.ts";
+export * as users from "./users.ts";

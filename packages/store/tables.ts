@@ -1,0 +1,302 @@
+/**
+ * The row types of every table, as `migrations/` makes them. Kept in one leaf file so that the table files can use each
+ * other's names in types without importing each other.
+ */
+import type { ColumnType, Generated } from "kysely";
+
+/** A time that the database fills in unless it is given. */
+export type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
+/** A JSON column: parsed when read, text when written. */
+export type Json<T> = ColumnType<T, string, string>;
+export type DefaultJson<T> = ColumnType<T, string | undefined, string>;
+
+export interface KeysTable {
+  id: Generated<number>;
+  purpose: "instance" | "organization" | "project";
+  owner_id: string | null;
+  wrapped: Buffer;
+  created_at: DefaultTime;
+}
+
+export interface SentinelTable {
+  one: Generated<boolean>;
+  instance_id: string;
+  sealed: Buffer;
+}
+
+export interface OrganizationsTable {
+  id: string;
+  name: string;
+  slug: string;
+  created_at: DefaultTime;
+}
+
+export type OrgRole = "admin" | "member" | "no-access";
+
+export interface UsersTable {
+  id: string;
+  email: string;
+  name: string;
+  password_hash: string;
+  org_role: OrgRole;
+  created_at: DefaultTime;
+}
+
+export interface IdentitiesTable {
+  id: string;
+  name: string;
+  org_role: OrgRole;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+export interface UniversalAuthsTable {
+  id: string;
+  identity_id: string;
+  client_id: string;
+  access_token_ttl: Generated<number>;
+  access_token_max_ttl: Generated<number>;
+  access_token_num_uses_limit: Generated<number>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+export interface ClientSecretsTable {
+  id: string;
+  universal_auth_id: string;
+  digest: Buffer;
+  prefix: string;
+  description: Generated<string>;
+  num_uses: Generated<number>;
+  num_uses_limit: Generated<number>;
+  ttl: Generated<number>;
+  revoked: Generated<boolean>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+export interface AccessTokensTable {
+  digest: Buffer;
+  identity_id: string;
+  client_secret_id: string | null;
+  created_at: DefaultTime;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+  num_uses: Generated<number>;
+  num_uses_limit: Generated<number>;
+  revoked_at: Date | null;
+}
+
+export interface ProjectsTable {
+  id: string;
+  organization_id: string;
+  name: string;
+  slug: string;
+  type: Generated<string>;
+  description: string | null;
+  has_delete_protection: Generated<boolean>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+/** `secrets` names what a lease-only member may lease. */
+export interface RoleGrant {
+  role: string;
+  secrets?: { environment: string; path: string; name: string }[];
+}
+
+export interface MembershipsTable {
+  id: string;
+  project_id: string;
+  actor_type: "identity" | "user";
+  actor_id: string;
+  roles: Json<RoleGrant[]>;
+  created_at: DefaultTime;
+}
+
+export interface EnvironmentsTable {
+  id: string;
+  project_id: string;
+  name: string;
+  slug: string;
+  position: number;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+export interface FoldersTable {
+  id: string;
+  project_id: string;
+  environment_id: string;
+  parent_id: string | null;
+  name: string;
+  path: string;
+  description: Generated<string>;
+  version: Generated<number>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+export interface SecretsTable {
+  id: string;
+  project_id: string;
+  environment_id: string;
+  folder_id: string;
+  key: string;
+  value: Buffer;
+  comment: Buffer | null;
+  version: Generated<number>;
+  skip_multiline_encoding: Generated<boolean>;
+  metadata: DefaultJson<{ key: string; value: string }[]>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+export interface DynamicSecretsTable {
+  id: string;
+  project_id: string;
+  environment_id: string;
+  folder_id: string;
+  name: string;
+  type: string;
+  version: Generated<number>;
+  config_version: Generated<number>;
+  default_ttl: string;
+  default_ttl_seconds: number;
+  max_ttl: string | null;
+  max_ttl_seconds: number | null;
+  username_template: string | null;
+  metadata: DefaultJson<{ key: string; value: string }[]>;
+  deleting: Generated<boolean>;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+export interface ConfigVersionsTable {
+  dynamic_secret_id: string;
+  version: number;
+  target_key: Buffer;
+  address: string;
+  inputs: Buffer;
+  advice: string | null;
+  created_at: DefaultTime;
+}
+
+export interface CountersTable {
+  scope: string;
+  live: Generated<number>;
+}
+
+/** The life of a lease, in order; nothing goes back. */
+export const leaseStates = ["intended", "active", "revoking", "gone"] as const;
+export type LeaseState = (typeof leaseStates)[number];
+
+/** Why a lease ended. */
+export const leaseReasons = [
+  "expired",
+  "asked",
+  "create-failed",
+  "client-left",
+  "missed-beat",
+  "replaced",
+  "cascade",
+  "bulk",
+  "found-gone",
+] as const;
+export type LeaseReason = (typeof leaseReasons)[number];
+
+/** How it is known that an account is gone. */
+export interface Proof {
+  how: "looked-up" | "never-sent" | "refused-outright" | "name-taken";
+  at: string;
+  node: string;
+}
+
+export interface LeasesTable {
+  id: string;
+  project_id: string;
+  dynamic_secret_id: string;
+  config_version: number;
+  target_key: Buffer;
+  username: string;
+  lease_config: DefaultJson<Record<string, unknown>>;
+  keep: Buffer | null;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+  revoking_at: Date | null;
+  answer_by: Date;
+  late_until: Date;
+  join_at: Date | null;
+  expires_at: Date;
+  native_until: Date | null;
+  beat_every: number | null;
+  beat_by: Date | null;
+  state: LeaseState;
+  fence_no: number;
+  due_at: Date | null;
+  attempts: number;
+  error_class: string | null;
+  error: string | null;
+  attention_at: Date | null;
+  fenced_at: Date | null;
+  sessions_killed: number;
+  reason: LeaseReason | null;
+  ended_by: string | null;
+  gone_at: Date | null;
+  proof: Json<Proof> | null;
+  left_behind_at: Date | null;
+  actor_type: "identity" | "user" | "system";
+  actor_id: string;
+  actor_name: string;
+  source_ip: string | null;
+  user_agent: string | null;
+  purpose: string | null;
+  ticket: string | null;
+  labels: DefaultJson<Record<string, string>>;
+  rehearsal: boolean;
+  replaces: string | null;
+  replaced_by: string | null;
+}
+
+export interface AuditEventsTable {
+  id: string;
+  txid: Generated<string>;
+  body: string;
+  mac: Buffer;
+}
+
+export interface AuditLinksTable {
+  sequence: string;
+  event_id: string;
+  link: Buffer;
+}
+
+export interface WritersTable {
+  name: string;
+  holder: string;
+  fence_no: Generated<string>;
+  until: Date;
+}
+
+/** Every table by its name in the database. */
+export interface Tables {
+  keys: KeysTable;
+  sentinel: SentinelTable;
+  organizations: OrganizationsTable;
+  users: UsersTable;
+  identities: IdentitiesTable;
+  universal_auths: UniversalAuthsTable;
+  client_secrets: ClientSecretsTable;
+  access_tokens: AccessTokensTable;
+  projects: ProjectsTable;
+  memberships: MembershipsTable;
+  environments: EnvironmentsTable;
+  folders: FoldersTable;
+  secrets: SecretsTable;
+  dynamic_secrets: DynamicSecretsTable;
+  config_versions: ConfigVersionsTable;
+  counters: CountersTable;
+  leases: LeasesTable;
+  audit_events: AuditEventsTable;
+  audit_links: AuditLinksTable;
+  writers: WritersTable;
+}
