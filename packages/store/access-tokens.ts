@@ -1,0 +1,114 @@
+/** Access tokens: opaque, looked up by digest at every request, so that a revoked one is refused at once on all nodes. */
+import { sql } from "kysely";
+import type { Db, Tx } from "./db.ts";
+import type { OrgRole } from "./tables.ts";
+
+/** Whose token it is. */
+export interface Bearer {
+  identityId: string;
+  identityName: string;
+  orgRole: OrgRole;
+}
+
+/** What a token's holder is told of it. Times in whole seconds. */
+export interface TokenLife {
+  expiresIn: number;
+  maxTTL: number;
+}
+
+/** Keeps a new token's digest; it lasts `ttl` seconds and, renewed, never more than `maxTTL` from its making. */
+export async function issue(
+  tx: Tx,
+  token: {
+    digest: Buffer;
+    identityId: string;
+    clientSecretId: string;
+    ttl: number;
+    maxTTL: number;
+    numUsesLimit: number;
+  },
+): Promise<TokenLife> {
+  const seconds = token.maxTTL > 0 ? Math.min(token.ttl, token.maxTTL) : token.ttl;
+  await tx.sql
+    .insertInto("access_tokens")
+    .values({
+      digest: token.digest,
+      identity_id: token.identityId,
+      client_secret_id: token.clientSecretId,
+      expires_at: sql<Date>`lease_now() + ${seconds} * interval '1 second'`,
+      num_uses_limit: token.numUsesLimit,
+    })
+    .execute();
+  return { expiresIn: seconds, maxTTL: token.maxTTL };
+}
+
+/**
+ * Whose token this is; undefined when it is unknown, expired, revoked or used up. The one look-up of every request:
+ * it joins the identity, and a token with a use limit spends a use in one UPDATE.
+ */
+export async function bearer(db: Db, digest: Buffer): Promise<Bearer | undefined> {
+  const row = await db.sql
+    .selectFrom("access_tokens")
+    .innerJoin("identities", "identities.id", "access_tokens.identity_id")
+    .leftJoin("client_secrets", "client_secrets.id", "access_tokens.client_secret_id")
+    .select(["identities.id", "identities.name", "identities.org_role", "access_tokens.num_uses_limit"])
+    .where("access_tokens.digest", "=", digest)
+    .where("access_tokens.revoked_at", "is", null)
+    .where("access_tokens.expires_at", ">", sql<Date>`lease_now()`)
+    .where((where) =>
+      where.or([where("access_tokens.client_secret_id", "is", null), where("client_secrets.revoked", "=", false)]),
+    )
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  if (row.num_uses_limit > 0 && !(await spend(db, digest))) return undefined;
+  return { identityId: row.id, identityName: row.name, orgRole: row.org_role };
+}
+
+async function spend(db: Db, digest: Buffer): Promise<boolean> {
+  const spent = await db.sql
+    .updateTable("access_tokens")
+    .set({ num_uses: sql<number>`num_uses + 1` })
+    .where("digest", "=", digest)
+    .where(sql<boolean>`num_uses < num_uses_limit`)
+    .returning("num_uses")
+    .executeTakeFirst();
+  return spent !== undefined;
+}
+
+/** Moves a live token's end to `ttl` seconds from now, at most `maxTTL` after its making; undefined when it is not live. */
+export async function renew(
+  tx: Tx,
+  digest: Buffer,
+  limits: { ttl: number; maxTTL: number },
+): Promise<TokenLife | undefined> {
+  const wished = sql<Date>`lease_now() + ${limits.ttl} * interval '1 second'`;
+  const last = sql<Date>`created_at + ${limits.maxTTL} * interval '1 second'`;
+  const row = await tx.sql
+    .updateTable("access_tokens")
+    .set({ expires_at: limits.maxTTL > 0 ? sql<Date>`least(${wished}, ${last})` : wished })
+    .where("digest", "=", digest)
+    .where("revoked_at", "is", null)
+    .where("expires_at", ">", sql<Date>`lease_now()`)
+    .returning(sql<number>`floor(extract(epoch from expires_at - lease_now()))::integer`.as("expires_in"))
+    .executeTakeFirst();
+  return row && { expiresIn: row.expires_in, maxTTL: limits.maxTTL };
+}
+
+/** Ends a token; revoking twice succeeds, and says so for a token that never was too. */
+export async function revoke(tx: Tx, digest: Buffer): Promise<void> {
+  await tx.sql
+    .updateTable("access_tokens")
+    .set({ revoked_at: sql<Date>`lease_now()` })
+    .where("digest", "=", digest)
+    .where("revoked_at", "is", null)
+    .execute();
+}
+
+/** Forgets tokens that ended more than a day ago; says how many. */
+export async function forgetEnded(tx: Tx): Promise<number> {
+  const gone = await tx.sql
+    .deleteFrom("access_tokens")
+    .where("expires_at", "<", sql<Date>`lease_now() - interval '1 day'`)
+    .executeTakeFirst();
+  return Number(gone.numDeletedRows);
+}

@@ -1,0 +1,137 @@
+/**
+ * Folders: a tree per environment, found by canonical path ("/" or "/a/b"). Owns how a path becomes rows: the parents of
+ * a folder always exist, and a renamed folder takes the paths below it along.
+ */
+import { randomUUID } from "node:crypto";
+import type { Selectable } from "kysely";
+import { sql } from "kysely";
+import type { Db, Tx } from "./db.ts";
+import { NotFound } from "./errors.ts";
+import type { FoldersTable } from "./tables.ts";
+import { refusing } from "./violations.ts";
+
+export type Folder = Selectable<FoldersTable>;
+
+/** One folder by its path; undefined when there is none. */
+export function at(db: Db, environmentId: string, path: string): Promise<Folder | undefined> {
+  return db.sql
+    .selectFrom("folders")
+    .selectAll()
+    .where("environment_id", "=", environmentId)
+    .where("path", "=", path)
+    .executeTakeFirst();
+}
+
+/** One folder by its path, which must be there. */
+export async function byPath(db: Db, environmentId: string, path: string): Promise<Folder> {
+  const row = await at(db, environmentId, path);
+  if (row === undefined) throw new NotFound("folder", path);
+  return row;
+}
+
+/** One folder by its id, in whatever project it is; undefined when there is none. */
+export function find(db: Db, id: string): Promise<Folder | undefined> {
+  return db.sql.selectFrom("folders").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** The folders in a folder, or everything below it. */
+export function list(db: Db, folder: Folder, recursive: boolean): Promise<Folder[]> {
+  const query = db.sql.selectFrom("folders").selectAll().where("environment_id", "=", folder.environment_id);
+  const below = recursive
+    ? query.where(sql<boolean>`starts_with(path, ${under(folder.path)})`).where("id", "!=", folder.id)
+    : query.where("parent_id", "=", folder.id);
+  return below.orderBy("path").execute();
+}
+
+/**
+ * The folder at a path, made with its parents where it is missing. Two at once make one: the loser of the insert reads
+ * the winner's row.
+ */
+export async function ensure(
+  tx: Tx,
+  place: { projectId: string; environmentId: string },
+  path: string,
+): Promise<Folder> {
+  const known = await at(tx, place.environmentId, path);
+  if (known !== undefined) return known;
+  const parent = path === "/" ? null : await ensure(tx, place, parentOf(path));
+  await tx.sql
+    .insertInto("folders")
+    .values({ ...row(place, parent, path), description: "" })
+    .onConflict((conflict) => conflict.columns(["environment_id", "path"]).doNothing())
+    .execute();
+  return byPath(tx, place.environmentId, path);
+}
+
+/** Makes one folder that must be new, and its parents where they are missing. */
+export async function create(
+  tx: Tx,
+  place: { projectId: string; environmentId: string },
+  path: string,
+  description: string,
+): Promise<Folder> {
+  const parent = await ensure(tx, place, parentOf(path));
+  const insert = tx.sql
+    .insertInto("folders")
+    .values({ ...row(place, parent, path), description })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return refusing(insert, { duplicate: `there is a folder ${path} already` });
+}
+
+/** Renames or describes a folder; every path below it follows. */
+export async function update(tx: Tx, folder: Folder, change: { name?: string; description?: string }): Promise<Folder> {
+  const name = change.name ?? folder.name;
+  const path = under(parentOf(folder.path)) + name;
+  const write = tx.sql
+    .updateTable("folders")
+    .set({
+      name,
+      path,
+      description: change.description,
+      version: sql<number>`version + 1`,
+      updated_at: sql`lease_now()`,
+    })
+    .where("id", "=", folder.id)
+    .returningAll()
+    .executeTakeFirst();
+  const updated = await refusing(write, { duplicate: `there is a folder ${path} already` });
+  if (updated === undefined) throw new NotFound("folder", folder.id);
+  if (path !== folder.path) {
+    await tx.sql
+      .updateTable("folders")
+      .set({ path: sql<string>`${path}::text || substr(path, ${folder.path.length + 1}::integer)` })
+      .where("environment_id", "=", folder.environment_id)
+      .where(sql<boolean>`starts_with(path, ${under(folder.path)})`)
+      .execute();
+  }
+  return updated;
+}
+
+/** Removes a folder and what is below it; refused while a dynamic secret is in it. */
+export async function remove(tx: Tx, folder: Folder): Promise<void> {
+  const write = tx.sql.deleteFrom("folders").where("id", "=", folder.id).execute();
+  await refusing(write, {
+    inUse: `the folder ${folder.path} holds dynamic secrets or leases still being ended; delete the dynamic secrets first`,
+  });
+}
+
+/** The path above; "/" is its own parent. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0)) || "/";
+}
+
+function under(path: string): string {
+  return path === "/" ? "/" : `${path}/`;
+}
+
+function row(place: { projectId: string; environmentId: string }, parent: Folder | null, path: string) {
+  return {
+    id: randomUUID(),
+    project_id: place.projectId,
+    environment_id: place.environmentId,
+    parent_id: parent?.id ?? null,
+    name: parent === null ? "root" : path.slice(path.lastIndexOf("/") + 1),
+    path,
+  };
+}

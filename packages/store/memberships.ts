@@ -1,0 +1,90 @@
+/** Memberships: who has which roles in a project. */
+import { randomUUID } from "node:crypto";
+import type { Selectable } from "kysely";
+import type { Db, Tx } from "./db.ts";
+import { NotFound } from "./errors.ts";
+import type { MembershipsTable, RoleGrant } from "./tables.ts";
+import { refusing } from "./violations.ts";
+
+export type Membership = Selectable<MembershipsTable>;
+
+/** A person or a machine. */
+export interface Actor {
+  type: "identity" | "user";
+  id: string;
+}
+
+/** Makes somebody a member. */
+export function create(tx: Tx, projectId: string, actor: Actor, roles: RoleGrant[]): Promise<Membership> {
+  const insert = tx.sql
+    .insertInto("memberships")
+    .values({
+      id: randomUUID(),
+      project_id: projectId,
+      actor_type: actor.type,
+      actor_id: actor.id,
+      roles: JSON.stringify(roles),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return refusing(insert, {
+    duplicate: `this ${actor.type} is a member of the project already; change its roles instead`,
+  });
+}
+
+/** Somebody's membership in a project; undefined for a stranger. */
+export function find(db: Db, projectId: string, actor: Actor): Promise<Membership | undefined> {
+  return db.sql
+    .selectFrom("memberships")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .where("actor_type", "=", actor.type)
+    .where("actor_id", "=", actor.id)
+    .executeTakeFirst();
+}
+
+/** Every membership of one actor. */
+export function ofActor(db: Db, actor: Actor): Promise<Membership[]> {
+  return db.sql
+    .selectFrom("memberships")
+    .selectAll()
+    .where("actor_type", "=", actor.type)
+    .where("actor_id", "=", actor.id)
+    .execute();
+}
+
+/** Gives a member other roles. */
+export async function update(tx: Tx, projectId: string, actor: Actor, roles: RoleGrant[]): Promise<Membership> {
+  const row = await tx.sql
+    .updateTable("memberships")
+    .set({ roles: JSON.stringify(roles) })
+    .where("project_id", "=", projectId)
+    .where("actor_type", "=", actor.type)
+    .where("actor_id", "=", actor.id)
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw new NotFound("membership of", actor.id);
+  return row;
+}
+
+/** Ends a membership. */
+export async function remove(tx: Tx, projectId: string, actor: Actor): Promise<Membership> {
+  const row = await tx.sql
+    .deleteFrom("memberships")
+    .where("project_id", "=", projectId)
+    .where("actor_type", "=", actor.type)
+    .where("actor_id", "=", actor.id)
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw new NotFound("membership of", actor.id);
+  return row;
+}
+
+/** Ends every membership of one actor, when it is deleted. */
+export async function removeAll(tx: Tx, actor: Actor): Promise<void> {
+  await tx.sql
+    .deleteFrom("memberships")
+    .where("actor_type", "=", actor.type)
+    .where("actor_id", "=", actor.id)
+    .execute();
+}
