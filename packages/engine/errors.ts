@@ -8,7 +8,11 @@ export class InvalidInputs extends Error {
   override name = "InvalidInputs";
   readonly issues: { path: (string | number)[]; message: string }[];
   constructor(issues: { path: (string | number)[]; message: string }[]) {
-    super(issues.map((issue) => (issue.path.length ? `${issue.path.join(".")}: ${issue.message}` : issue.message)).join("; "));
+    super(
+      issues
+        .map((issue) => (issue.path.length ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
+        .join("; "),
+    );
     this.issues = issues;
   }
 }

@@ -25,7 +25,11 @@ async function headOf(db: Db): Promise<Head> {
   const row = await db.sql
     .selectFrom("audit_links")
     .leftJoin("audit_events", "audit_events.id", "audit_links.event_id")
-    .select(["audit_links.sequence", "audit_links.link", sql<string>`coalesce(audit_events.txid, '0'::xid8)`.as("txid")])
+    .select([
+      "audit_links.sequence",
+      "audit_links.link",
+      sql<string>`coalesce(audit_events.txid, '0'::xid8)`.as("txid"),
+    ])
     .orderBy("audit_links.sequence", "desc")
     .limit(1)
     .executeTakeFirst();
@@ -106,9 +110,11 @@ export async function verifyAudit(db: Db, after = 0n): Promise<Verification> {
       sequence += 1n;
       if (row.sequence !== String(sequence)) return breaks(String(sequence), row.event_id, "a link is missing");
       if (row.body === null || row.mac === null) return breaks(row.sequence, row.event_id, "the row was deleted");
-      if (!mac(rowKey, row.event_id, row.body).equals(row.mac)) return breaks(row.sequence, row.event_id, "the row was changed");
+      if (!mac(rowKey, row.event_id, row.body).equals(row.mac))
+        return breaks(row.sequence, row.event_id, "the row was changed");
       link = mac(linkKey, link, row.sequence, row.mac);
-      if (!link.equals(row.link)) return breaks(row.sequence, row.event_id, "the link does not follow from the one before");
+      if (!link.equals(row.link))
+        return breaks(row.sequence, row.event_id, "the link does not follow from the one before");
       result.rows += 1;
       result.head = { sequence: row.sequence, link: link.toString("hex") };
     }

@@ -25,10 +25,7 @@ export async function insert(
     inputs: Record<string, unknown>;
   },
 ): Promise<void> {
-  const inputs = await tx.keys.seal(
-    field(projectId, row.dynamic_secret_id, row.version),
-    JSON.stringify(row.inputs),
-  );
+  const inputs = await tx.keys.seal(field(projectId, row.dynamic_secret_id, row.version), JSON.stringify(row.inputs));
   await tx.sql
     .insertInto("config_versions")
     .values({ ...row, inputs, advice: null })

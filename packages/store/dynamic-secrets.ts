@@ -1,9 +1,9 @@
 /** Dynamic secrets: a configured target plus TTLs, under a folder. What a lease needs to end is in `config-versions.ts`. */
 import type { Selectable } from "kysely";
 import type { Db, Tx } from "./db.ts";
-import { Duplicate, NotFound } from "./errors.ts";
-import { isUniqueViolation } from "./sql-state.ts";
+import { NotFound } from "./errors.ts";
 import type { DynamicSecretsTable } from "./tables.ts";
+import { refusing } from "./violations.ts";
 
 export type DynamicSecret = Selectable<DynamicSecretsTable>;
 
@@ -19,22 +19,19 @@ export interface DynamicSecretChange {
   config_version?: number;
 }
 
-function alreadyThere(error: unknown): never {
-  if (isUniqueViolation(error)) throw new Duplicate("Provided dynamic secret already exists under the folder");
-  throw error;
-}
+const taken = { duplicate: "Provided dynamic secret already exists under the folder" };
 
 /** @throws Duplicate when a live one of that name is in the folder. */
 export async function insert(
   tx: Tx,
   row: Omit<DynamicSecret, "version" | "config_version" | "deleting" | "created_at" | "updated_at">,
 ): Promise<DynamicSecret> {
-  return tx.sql
+  const insertion = tx.sql
     .insertInto("dynamic_secrets")
     .values({ ...row, metadata: JSON.stringify(row.metadata) })
     .returningAll()
-    .executeTakeFirstOrThrow()
-    .catch(alreadyThere);
+    .executeTakeFirstOrThrow();
+  return refusing(insertion, taken);
 }
 
 /** The live one of that name. @throws NotFound */
@@ -102,7 +99,7 @@ export async function change(
   changes: DynamicSecretChange,
 ): Promise<DynamicSecret> {
   const { metadata, ...rest } = changes;
-  const row = await tx.sql
+  const update = tx.sql
     .updateTable("dynamic_secrets")
     .set((eb) => ({
       ...rest,
@@ -114,8 +111,8 @@ export async function change(
     .where("version", "=", version)
     .where("deleting", "=", false)
     .returningAll()
-    .executeTakeFirst()
-    .catch(alreadyThere);
+    .executeTakeFirst();
+  const row = await refusing(update, taken);
   if (!row) throw new NotFound("dynamic secret", id);
   return row;
 }

@@ -48,7 +48,9 @@ export interface Keyring {
 export async function checkRootKey(client: pg.ClientBase, rootKey: KeyObject): Promise<string | null> {
   const present = await client.query("select to_regclass('sentinel') is not null as present");
   if (!present.rows[0].present) return null;
-  const { rows } = await client.query<{ instance_id: string; sealed: Buffer }>("select instance_id, sealed from sentinel");
+  const { rows } = await client.query<{ instance_id: string; sealed: Buffer }>(
+    "select instance_id, sealed from sentinel",
+  );
   const row = rows[0];
   if (!row) return null;
   try {

@@ -18,7 +18,9 @@ export async function migrate(client: pg.ClientBase): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   for (const name of applied.keys()) {
     if (!names.includes(name)) {
-      throw new Error(`the database has the migration ${name}, which this version does not know: start the newer version`);
+      throw new Error(
+        `the database has the migration ${name}, which this version does not know: start the newer version`,
+      );
     }
   }
   const now: string[] = [];

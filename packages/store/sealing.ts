@@ -63,8 +63,11 @@ export function open(key: KeyObject, field: Field, sealed: Buffer): Buffer {
   try {
     return Buffer.concat([cipher.update(sealed.subarray(HEADER + NONCE, sealed.length - TAG)), cipher.final()]);
   } catch (cause) {
-    throw new SealBroken(`the stored value of ${field.table}.${field.column} does not open: altered, moved or another key`, {
-      cause,
-    });
+    throw new SealBroken(
+      `the stored value of ${field.table}.${field.column} does not open: altered, moved or another key`,
+      {
+        cause,
+      },
+    );
   }
 }

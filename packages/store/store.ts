@@ -101,7 +101,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
           countRecorded(recording);
           return result;
         } catch (error) {
-          if (isUnavailable(error)) throw new Unavailable("the database was lost during a transaction", { cause: error });
+          if (isUnavailable(error))
+            throw new Unavailable("the database was lost during a transaction", { cause: error });
           throw error;
         }
       },

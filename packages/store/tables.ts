@@ -86,6 +86,13 @@ export interface AccessTokensTable {
   revoked_at: Date | null;
 }
 
+export interface LoginAttemptsTable {
+  key: string;
+  tries: Generated<number>;
+  since: DefaultTime;
+  locked_until: Date | null;
+}
+
 export interface ProjectsTable {
   id: string;
   organization_id: string;
@@ -287,6 +294,7 @@ export interface Tables {
   universal_auths: UniversalAuthsTable;
   client_secrets: ClientSecretsTable;
   access_tokens: AccessTokensTable;
+  login_attempts: LoginAttemptsTable;
   projects: ProjectsTable;
   memberships: MembershipsTable;
   environments: EnvironmentsTable;

@@ -1,0 +1,72 @@
+/**
+ * A dynamic secret's configuration, ready for use: inputs opened, parsed by its type, its statements functions.
+ *
+ * Stored is what was typed; it is parsed again at each load, so a stricter parser is met here and not at the target.
+ */
+import { createHash } from "node:crypto";
+import { configVersions, type Db, dynamicSecrets } from "@dayfly/store";
+import { type AnyTarget, secretFields } from "@dayfly/targets";
+import type { InputsShown } from "./api.ts";
+import type { Endpoint } from "./connections.ts";
+import type { Context } from "./context.ts";
+import { InvalidInputs, RuleBroken } from "./errors.ts";
+
+/** A parsed configuration of a target. */
+export interface Config {
+  target: AnyTarget;
+  /** As typed. */
+  inputs: Record<string, unknown>;
+  /** As the target's verbs take it. */
+  parsed: unknown;
+  /** Host and port, for people. */
+  address: string;
+  /** Digest of type and address: who shares slots. */
+  targetKey: Buffer;
+}
+
+type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
+
+/** Parses inputs by their type. @throws InvalidInputs for fields, RuleBroken for a fault in a statement */
+export function parseConfig(targets: Record<string, AnyTarget>, type: string, inputs: Record<string, unknown>): Config {
+  const target = Object.hasOwn(targets, type) ? targets[type] : undefined;
+  if (!target) {
+    const known = Object.keys(targets).sort().join(", ");
+    throw new InvalidInputs([{ path: ["provider", "type"], message: `the type '${type}' is not known; known are ${known}` }]);
+  }
+  const result = target.config.safeParse(inputs);
+  if (!result.success) {
+    const faults = result.error.issues as { path: PropertyKey[]; message: string; params?: { fault?: string } }[];
+    const statement = faults.find((issue) => issue.params?.fault === "statement");
+    if (statement) throw new RuleBroken(`${statement.path.join(".")}: ${statement.message}`);
+    throw new InvalidInputs(
+      faults.map((issue) => ({ path: ["provider", "inputs", ...issue.path.map(String)], message: issue.message })),
+    );
+  }
+  const address: string = target.address(result.data);
+  const targetKey = createHash("sha256").update(`${type}\0${address}`).digest();
+  return { target, inputs, parsed: result.data, address, targetKey };
+}
+
+/** The inputs as an answer may carry them. */
+export function shownInputs(config: Config, shown: InputsShown): Record<string, unknown> | undefined {
+  if (shown === "none") return undefined;
+  if (shown === "root") return config.inputs;
+  const secret = secretFields(config.target);
+  return Object.fromEntries(Object.entries(config.inputs).filter(([name]) => !secret.includes(name)));
+}
+
+/** How connections of a stored version are shared. */
+export function endpointOf(config: Config, dynamicSecretId: string, version: number): Endpoint {
+  return { key: `${dynamicSecretId}:${version}`, target: config.target, config: config.parsed };
+}
+
+/** The configuration of one version of a dynamic secret. */
+export async function loadConfig(
+  context: Pick<Context, "targets">,
+  db: Db,
+  secret: DynamicSecret,
+  version: number,
+): Promise<Config> {
+  const stored = await configVersions.read(db, secret.project_id, secret.id, version);
+  return parseConfig(context.targets, secret.type, stored.inputs);
+}

@@ -1,0 +1,133 @@
+/**
+ * Open connections of admins to targets: reused for 30 s, one call at a time each.
+ *
+ * Keyed by the configuration they were opened with, so a new password or host never meets an old connection. Each
+ * connection has a signal of its own, which the running call's deadline aborts: that is how a call is stopped. A call
+ * that failed may have left anything behind: its connection is closed, not reused.
+ */
+import type { AnyTarget, Net } from "@dayfly/targets";
+
+const IDLE_MS = 30_000;
+
+/** One connection while a call uses it. */
+export interface Link {
+  client: unknown;
+  /** The target's own time when the call began, where it tells, and `performance.now()` then. */
+  clock: { target: Date; at: number } | null;
+}
+
+/** What a connection is opened with. */
+export interface Endpoint {
+  /** Equal keys share connections. */
+  key: string;
+  target: AnyTarget;
+  config: unknown;
+}
+
+export interface Connections {
+  /** Runs `work` on a connection that answers; stops it when `signal` aborts. @throws what the target throws, or the signal's reason */
+  use<T>(endpoint: Endpoint, signal: AbortSignal, work: (link: Link) => Promise<T>): Promise<T>;
+  /** Closes what is idle; a running call closes its own at its end. */
+  close(): Promise<void>;
+}
+
+interface Open {
+  client: unknown;
+  target: AnyTarget;
+  stop: AbortController;
+  timer?: NodeJS.Timeout;
+}
+
+/** Makes the connections of one node. */
+export function createConnections(netOf: (signal: AbortSignal) => Net): Connections {
+  const idle = new Map<string, Open[]>();
+  let closing = false;
+
+  // A connection that is thrown away may fail to say goodbye; there is nothing left to do about it.
+  const discard = (open: Open): Promise<void> => open.target.close(open.client).catch(() => undefined);
+
+  function forget(key: string, open: Open): void {
+    const list = idle.get(key)?.filter((other) => other !== open) ?? [];
+    if (list.length === 0) idle.delete(key);
+    else idle.set(key, list);
+  }
+
+  function keep(key: string, open: Open): void {
+    open.timer = setTimeout(() => {
+      forget(key, open);
+      void discard(open);
+    }, IDLE_MS);
+    open.timer.unref();
+    idle.set(key, [...(idle.get(key) ?? []), open]);
+  }
+
+  async function tellTime(open: Open): Promise<Link["clock"]> {
+    if (!open.target.clock) return null;
+    const before = performance.now();
+    const target = await open.target.clock(open.client);
+    return { target, at: (before + performance.now()) / 2 };
+  }
+
+  /** An idle connection that still answers, else a new one. */
+  async function acquire(endpoint: Endpoint, signal: AbortSignal): Promise<{ open: Open; clock: Link["clock"] }> {
+    for (let open = idle.get(endpoint.key)?.pop(); open; open = idle.get(endpoint.key)?.pop()) {
+      clearTimeout(open.timer);
+      try {
+        return { open, clock: await stoppedBy(signal, open.stop, tellTime(open)) };
+      } catch (error) {
+        void discard(open);
+        if (signal.aborted) throw error;
+      }
+    }
+    const stop = new AbortController();
+    const { target, config } = endpoint;
+    const client = await stoppedBy(signal, stop, target.connect(config, netOf(stop.signal)));
+    const open = { client, target, stop };
+    try {
+      return { open, clock: await stoppedBy(signal, stop, tellTime(open)) };
+    } catch (error) {
+      void discard(open);
+      throw error;
+    }
+  }
+
+  return {
+    async use(endpoint, signal, work) {
+      const { open, clock } = await acquire(endpoint, signal);
+      try {
+        const result = await stoppedBy(signal, open.stop, work({ client: open.client, clock }));
+        if (closing) await discard(open);
+        else keep(endpoint.key, open);
+        return result;
+      } catch (error) {
+        void discard(open);
+        throw error;
+      }
+    },
+    async close() {
+      closing = true;
+      const all = [...idle.values()].flat();
+      idle.clear();
+      for (const open of all) clearTimeout(open.timer);
+      await Promise.all(all.map(discard));
+    },
+  };
+}
+
+/** Waits for `work`, but no longer than until `signal` aborts: then `stop` ends what runs. */
+async function stoppedBy<T>(signal: AbortSignal, stop: AbortController, work: Promise<T>): Promise<T> {
+  let abort: () => void = () => {};
+  const aborted = new Promise<never>((_, refuse) => {
+    abort = () => {
+      stop.abort(signal.reason);
+      refuse(signal.reason);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

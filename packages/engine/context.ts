@@ -1,0 +1,22 @@
+/** What the parts of one engine share. */
+import type { Store } from "@dayfly/store";
+import type { AnyTarget } from "@dayfly/targets";
+import type { EngineSettings, Log, StepHook } from "./api.ts";
+import type { Connections } from "./connections.ts";
+import type { Slots } from "./slots.ts";
+
+export interface Context {
+  store: Store;
+  targets: Record<string, AnyTarget>;
+  settings: EngineSettings;
+  step: StepHook;
+  log: Log;
+  connections: Connections;
+  slots: Slots;
+  /** Names this process, in claims and proofs. */
+  node: string;
+  /** Tells the sweeper that something falls due in this many milliseconds. */
+  wake(inMs: number): void;
+  /** Work that goes on after its caller was answered; `stop` waits for it. */
+  background(work: Promise<unknown>): void;
+}

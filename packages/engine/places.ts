@@ -1,0 +1,30 @@
+/** Finding what a request names: always through the caller's project, never by an id alone. */
+import { type Db, dynamicSecrets, environments, folders, leases, NotFound } from "@dayfly/store";
+import type { Place } from "./api.ts";
+
+type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
+
+/** The folder of a place. @throws NotFound */
+export async function folderAt(db: Db, place: Place): Promise<folders.Folder> {
+  const environment = await environments.bySlug(db, place.projectId, place.environment);
+  return folders.byPath(db, environment.id, place.path);
+}
+
+/** The dynamic secret of that name. @throws NotFound */
+export async function secretAt(db: Db, place: Place, name: string): Promise<DynamicSecret> {
+  const folder = await folderAt(db, place);
+  return dynamicSecrets.named(db, folder.id, name);
+}
+
+/**
+ * The lease and its dynamic secret, if they lie at this place; the dynamic secret may be on its way out.
+ * @throws NotFound, alike for a lease that does not exist and one that lies elsewhere
+ */
+export async function leaseAt(db: Db, place: Place, id: string): Promise<{ lease: leases.Lease; secret: DynamicSecret }> {
+  const lease = await leases.byId(db, id);
+  if (!lease || lease.project_id !== place.projectId || lease.state === "intended") throw new NotFound("lease", id);
+  const secret = await dynamicSecrets.byId(db, lease.dynamic_secret_id);
+  const folder = await folderAt(db, place);
+  if (secret.folder_id !== folder.id) throw new NotFound("lease", id);
+  return { lease, secret };
+}

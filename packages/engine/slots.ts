@@ -1,0 +1,68 @@
+/**
+ * Fair share: how many calls may run at once against one target, and in all.
+ *
+ * A target that hangs holds its own slots and no others; who waits gives up at the caller's deadline.
+ */
+
+export const SLOTS_PER_TARGET = 8;
+export const SLOTS_IN_ALL = 64;
+
+export interface Slots {
+  /** Waits for a free slot of this target. @throws the signal's reason when that comes first. */
+  take(target: string, signal: AbortSignal): Promise<() => void>;
+  /** How many could be taken now. */
+  free(target: string): number;
+  /** How many could be taken now over all targets. */
+  room(): number;
+}
+
+/** Makes the slots of one node. */
+export function createSlots(perTarget = SLOTS_PER_TARGET, inAll = SLOTS_IN_ALL): Slots {
+  const used = new Map<string, number>();
+  let total = 0;
+  let waiting: { target: string; start: () => void }[] = [];
+
+  const free = (target: string): number => Math.max(0, Math.min(perTarget - (used.get(target) ?? 0), inAll - total));
+
+  function occupy(target: string): () => void {
+    used.set(target, (used.get(target) ?? 0) + 1);
+    total += 1;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const left = used.get(target)! - 1;
+      if (left === 0) used.delete(target);
+      else used.set(target, left);
+      total -= 1;
+      const next = waiting.find((waiter) => free(waiter.target) > 0);
+      if (!next) return;
+      waiting = waiting.filter((waiter) => waiter !== next);
+      next.start();
+    };
+  }
+
+  return {
+    free,
+    room: () => inAll - total,
+    take(target, signal) {
+      if (free(target) > 0) return Promise.resolve(occupy(target));
+      return new Promise((settle, refuse) => {
+        const waiter = {
+          target,
+          start: () => {
+            signal.removeEventListener("abort", abort);
+            settle(occupy(target));
+          },
+        };
+        const abort = (): void => {
+          waiting = waiting.filter((other) => other !== waiter);
+          refuse(signal.reason);
+        };
+        if (signal.aborted) return refuse(signal.reason);
+        signal.addEventListener("abort", abort, { once: true });
+        waiting.push(waiter);
+      });
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** Rows as the wire shows them. */
+import type { dynamicSecrets, leases } from "@dayfly/store";
+import type { DynamicSecretView, LeaseView } from "./api.ts";
+
+type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
+
+/** The status of a dynamic secret that is being deleted while leases of it still end. */
+export const IN_PROCESS = "Revocation in process";
+const FAILED = "Failed to delete";
+
+/** A lease: living has status null, ending says so, and after a failed attempt why. */
+export function leaseView(lease: leases.Lease): LeaseView {
+  const failed = lease.state === "revoking" && lease.error !== null;
+  return {
+    id: lease.id,
+    version: 1,
+    externalEntityId: lease.username,
+    expireAt: lease.expires_at,
+    status: lease.state !== "revoking" ? null : failed ? FAILED : IN_PROCESS,
+    statusDetails: failed ? lease.error : null,
+    dynamicSecretId: lease.dynamic_secret_id,
+    createdAt: lease.created_at,
+    updatedAt: lease.updated_at,
+    config: lease.lease_config,
+    owner: { type: lease.actor_type, id: lease.actor_id },
+  };
+}
+
+/** A dynamic secret, with as much of its inputs as was decided elsewhere. */
+export function dynamicSecretView(
+  secret: DynamicSecret,
+  inputs?: Record<string, unknown>,
+  status: string | null = null,
+): DynamicSecretView {
+  return {
+    id: secret.id,
+    name: secret.name,
+    version: secret.version,
+    type: secret.type,
+    defaultTTL: secret.default_ttl,
+    maxTTL: secret.max_ttl,
+    folderId: secret.folder_id,
+    status,
+    statusDetails: null,
+    createdAt: secret.created_at,
+    updatedAt: secret.updated_at,
+    usernameTemplate: secret.username_template,
+    metadata: secret.metadata,
+    gatewayId: null,
+    gatewayV2Id: null,
+    ...(inputs ? { inputs } : {}),
+  };
+}
