@@ -1,0 +1,168 @@
+/**
+ * A Dayfly server as its own process, in a data directory of its own.
+ *
+ * Owns starting, stopping and killing it with everything it started. It knows the server's documented environment and
+ * `bootstrap.json`, and nothing of its inside.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { isAlive, killAll, treeOf } from "./processes.ts";
+
+const root = new URL("../..", import.meta.url).pathname;
+
+/** What the first start leaves for its operator. */
+export interface Bootstrap {
+  url: string;
+  organizationId: string;
+  admin: { email: string; password: string };
+  identity: { id: string; clientId: string; clientSecret: string };
+}
+
+/** A server that answers. */
+export interface Server {
+  url: string;
+  dataDir: string;
+  bootstrap: Bootstrap;
+  /** Milliseconds until it was ready. */
+  startedIn: number;
+  /** All that it and its earlier lives have printed. */
+  output(): string;
+  /** SIGKILL for node and everything below it, all at once. */
+  kill(): Promise<void>;
+  /** Starts it again over the same data, on the same port. */
+  restart(): Promise<void>;
+  /** SIGTERM; resolves with the exit code once nothing of it runs. */
+  stop(): Promise<number | null>;
+  /** Stops it if it runs, and deletes its data. */
+  remove(): Promise<void>;
+}
+
+interface Run {
+  child: ChildProcess;
+  exit: Promise<number | null>;
+}
+
+/** Starts a server and waits until it is ready. */
+export async function startServer(env: Record<string, string> = {}): Promise<Server> {
+  const dataDir = mkdtempSync(join(tmpdir(), "dayfly-e2e-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let printed = "";
+  let run: Run | null = null;
+
+  const start = async (): Promise<number> => {
+    const began = performance.now();
+    run = spawnServer({ DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env }, (text) => {
+      printed += text;
+    });
+    await ready(url, run, () => printed);
+    return performance.now() - began;
+  };
+  const stop = async (): Promise<number | null> => {
+    if (!run) return null;
+    const { child, exit } = run;
+    const tree = treeOf(child.pid!);
+    run = null;
+    child.kill("SIGTERM");
+    const code = await within(40_000, exit, () => `the server did not stop\n${printed}`);
+    await until(5_000, () => !tree.some(isAlive), "something of a stopped server still runs");
+    running.delete(child);
+    return code;
+  };
+
+  const startedIn = await start();
+  return {
+    url,
+    dataDir,
+    startedIn,
+    bootstrap: JSON.parse(readFileSync(join(dataDir, "bootstrap.json"), "utf8")) as Bootstrap,
+    output: () => printed,
+    async kill() {
+      const { child, exit } = run!;
+      const tree = treeOf(child.pid!);
+      run = null;
+      killAll(tree);
+      await exit;
+      await until(5_000, () => !tree.some(isAlive), "something outlived SIGKILL");
+      running.delete(child);
+    },
+    async restart() {
+      await start();
+    },
+    stop,
+    async remove() {
+      try {
+        await stop();
+      } finally {
+        rmSync(dataDir, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+// A test that fails half-way must leave nothing running.
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) if (child.exitCode === null) killAll(treeOf(child.pid!));
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
+function spawnServer(env: Record<string, string>, print: (text: string) => void): Run {
+  const node = join(root, "node_modules/.bin/node");
+  const child = spawn(node, ["--disable-sigusr1", join(root, "packages/server/main.ts")], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      ALLOW_LOOPBACK_TARGETS: "true",
+      MIN_LEASE_TTL: "1s",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  child.stdout!.setEncoding("utf8").on("data", print);
+  child.stderr!.setEncoding("utf8").on("data", print);
+  const exit = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  return { child, exit };
+}
+
+async function ready(url: string, { child }: Run, printed: () => string): Promise<void> {
+  const answers = async (): Promise<boolean> => {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}\n${printed()}`);
+    const answer = await fetch(`${url}/readyz`).catch(() => null);
+    return answer?.status === 200;
+  };
+  await until(60_000, answers, () => `the server is not ready\n${printed()}`);
+}
+
+/** Asks again and again until it is so. @throws after `ms`. */
+export async function until(
+  ms: number,
+  holds: () => boolean | Promise<boolean>,
+  complaint: string | (() => string | Promise<string>),
+): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(typeof complaint === "string" ? complaint : await complaint());
+    await pause(25);
+  }
+}
+
+function within<T>(ms: number, promise: Promise<T>, complaint: () => string): Promise<T> {
+  const late = pause(ms, undefined, { ref: false }).then(() => Promise.reject(new Error(complaint())));
+  return Promise.race([promise, late]);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}
