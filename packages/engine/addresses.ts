@@ -56,7 +56,9 @@ export function isAllowed(address: string, allowLoopback: boolean): boolean {
 /** Every checked address of `host`. @throws AddressRefused when one of them is not allowed; else what the resolver said. */
 async function resolve(host: string, allowLoopback: boolean): Promise<string[]> {
   if (!/^[A-Za-z0-9._:-]{1,253}$/.test(host)) {
-    throw new AddressRefused(`the host of a target is a name or an address; ${JSON.stringify(host.slice(0, 60))} is neither`);
+    throw new AddressRefused(
+      `the host of a target is a name or an address; ${JSON.stringify(host.slice(0, 60))} is neither`,
+    );
   }
   const addresses = (await lookup(host, { all: true })).map((entry) => entry.address);
   if (addresses.every((address) => isAllowed(address, allowLoopback))) return addresses;

@@ -4,7 +4,7 @@
  * Stored is what was typed; it is parsed again at each load, so a stricter parser is met here and not at the target.
  */
 import { createHash } from "node:crypto";
-import { configVersions, type Db, dynamicSecrets } from "@dayfly/store";
+import { configVersions, type Db, type dynamicSecrets, type leases } from "@dayfly/store";
 import { type AnyTarget, secretFields } from "@dayfly/targets";
 import type { InputsShown } from "./api.ts";
 import type { Endpoint } from "./connections.ts";
@@ -31,7 +31,9 @@ export function parseConfig(targets: Record<string, AnyTarget>, type: string, in
   const target = Object.hasOwn(targets, type) ? targets[type] : undefined;
   if (!target) {
     const known = Object.keys(targets).sort().join(", ");
-    throw new InvalidInputs([{ path: ["provider", "type"], message: `the type '${type}' is not known; known are ${known}` }]);
+    throw new InvalidInputs([
+      { path: ["provider", "type"], message: `the type '${type}' is not known; known are ${known}` },
+    ]);
   }
   const result = target.config.safeParse(inputs);
   if (!result.success) {
@@ -69,4 +71,30 @@ export async function loadConfig(
 ): Promise<Config> {
   const stored = await configVersions.read(db, secret.project_id, secret.id, version);
   return parseConfig(context.targets, secret.type, stored.inputs);
+}
+
+/** What an existing lease is handled with. */
+export interface LeaseConfig {
+  /** The version the lease was made with: its statements. */
+  own: Config;
+  /** Whose admin credential is used: the newest version's where that is for the same target, else the lease's own. */
+  admin: Config;
+  endpoint: Endpoint;
+}
+
+/** A new admin password is used for old leases too, but it never goes to an old host. */
+export async function configOf(
+  context: Pick<Context, "targets" | "store">,
+  secret: DynamicSecret,
+  lease: leases.Lease,
+): Promise<LeaseConfig> {
+  const own = await loadConfig(context, context.store, secret, lease.config_version);
+  const newest =
+    secret.config_version === lease.config_version
+      ? own
+      : await loadConfig(context, context.store, secret, secret.config_version);
+  const same = newest.targetKey.equals(lease.target_key);
+  const admin = same ? newest : own;
+  const version = same ? secret.config_version : lease.config_version;
+  return { own, admin, endpoint: endpointOf(admin, secret.id, version) };
 }

@@ -14,6 +14,8 @@ export interface Link {
   client: unknown;
   /** The target's own time when the call began, where it tells, and `performance.now()` then. */
   clock: { target: Date; at: number } | null;
+  /** Waits for a call of the target; when the deadline comes first, stops it. @throws the signal's reason then */
+  run<T>(call: Promise<T>): Promise<T>;
 }
 
 /** What a connection is opened with. */
@@ -25,7 +27,11 @@ export interface Endpoint {
 }
 
 export interface Connections {
-  /** Runs `work` on a connection that answers; stops it when `signal` aborts. @throws what the target throws, or the signal's reason */
+  /**
+   * Runs `work` on a connection that answers. Only what goes through `run` is cut off by `signal`: what `work` writes
+   * into the store is never left half-known.
+   * @throws what the target throws, or the signal's reason
+   */
   use<T>(endpoint: Endpoint, signal: AbortSignal, work: (link: Link) => Promise<T>): Promise<T>;
   /** Closes what is idle; a running call closes its own at its end. */
   close(): Promise<void>;
@@ -95,7 +101,8 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
     async use(endpoint, signal, work) {
       const { open, clock } = await acquire(endpoint, signal);
       try {
-        const result = await stoppedBy(signal, open.stop, work({ client: open.client, clock }));
+        const run = <R>(call: Promise<R>): Promise<R> => stoppedBy(signal, open.stop, call);
+        const result = await work({ client: open.client, clock, run });
         if (closing) await discard(open);
         else keep(endpoint.key, open);
         return result;

@@ -17,6 +17,8 @@ export interface Context {
   node: string;
   /** Tells the sweeper that something falls due in this many milliseconds. */
   wake(inMs: number): void;
+  /** A lease that may be active although its answer was not given: revoked as soon as the database answers again. */
+  disown(leaseId: string): void;
   /** Work that goes on after its caller was answered; `stop` waits for it. */
   background(work: Promise<unknown>): void;
 }

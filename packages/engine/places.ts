@@ -20,10 +20,15 @@ export async function secretAt(db: Db, place: Place, name: string): Promise<Dyna
  * The lease and its dynamic secret, if they lie at this place; the dynamic secret may be on its way out.
  * @throws NotFound, alike for a lease that does not exist and one that lies elsewhere
  */
-export async function leaseAt(db: Db, place: Place, id: string): Promise<{ lease: leases.Lease; secret: DynamicSecret }> {
+export async function leaseAt(
+  db: Db,
+  place: Place,
+  id: string,
+): Promise<{ lease: leases.Lease; secret: DynamicSecret }> {
   const lease = await leases.byId(db, id);
   if (!lease || lease.project_id !== place.projectId || lease.state === "intended") throw new NotFound("lease", id);
   const secret = await dynamicSecrets.byId(db, lease.dynamic_secret_id);
+  if (secret.folder_id === null) return { lease, secret };
   const folder = await folderAt(db, place);
   if (secret.folder_id !== folder.id) throw new NotFound("lease", id);
   return { lease, secret };

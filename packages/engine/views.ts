@@ -39,7 +39,7 @@ export function dynamicSecretView(
     type: secret.type,
     defaultTTL: secret.default_ttl,
     maxTTL: secret.max_ttl,
-    folderId: secret.folder_id,
+    folderId: secret.folder_id ?? "",
     status,
     statusDetails: null,
     createdAt: secret.created_at,

@@ -14,6 +14,7 @@ import type { Store } from "./store.ts";
 import { claimWriter } from "./writers.ts";
 
 const BATCH = 1_000;
+const SEAL_EVERY_MS = 1_000;
 
 interface Head {
   sequence: bigint;
@@ -68,6 +69,36 @@ export function sealAudit(store: Store, holder: string): Promise<number> {
     await tx.sql.insertInto("audit_links").values(links).execute();
     return links.length;
   });
+}
+
+/** Seals every second until stopped. What fails is told and tried again: rows wait, they are not lost. */
+export function keepSealing(
+  store: Store,
+  holder: string,
+  onError: (error: unknown) => void,
+): { stop(): Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const pass = async (): Promise<void> => {
+    let linked = 0;
+    try {
+      linked = await sealAudit(store, holder);
+    } catch (error) {
+      if (!stopped) onError(error);
+    }
+    if (!stopped) timer = setTimeout(() => (running = pass()), linked === BATCH ? 0 : SEAL_EVERY_MS);
+  };
+  running = pass();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+      // One last time: what was written until now is linked.
+      await sealAudit(store, holder).catch(onError);
+    },
+  };
 }
 
 export interface Verification {

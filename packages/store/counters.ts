@@ -2,6 +2,11 @@
 import { sql } from "kysely";
 import type { Tx } from "./db.ts";
 
+/** The scope of all live leases of one dynamic secret. */
+export function ofDynamicSecret(id: string): string {
+  return `dynamic-secret:${id}`;
+}
+
 /** Raises the count unless that would pass `limit`. @returns whether it was raised. */
 export async function raise(tx: Tx, scope: string, limit: number): Promise<boolean> {
   if (limit < 1) return false;

@@ -65,12 +65,15 @@ export function inFolder(db: Db, folderId: string): Promise<DynamicSecret[]> {
     .execute();
 }
 
-/** How many rows, live or being deleted, still lean on something above them; deleting that has to wait. */
+/** How many, live or with accounts that still end, are somewhere below; deleting that has to wait for them. */
 export async function countUnder(
   db: Db,
   above: { projectId?: string; environmentId?: string; folderIds?: string[] },
 ): Promise<number> {
-  let query = db.sql.selectFrom("dynamic_secrets").select((eb) => eb.fn.countAll<string>().as("count"));
+  let query = db.sql
+    .selectFrom("dynamic_secrets")
+    .select((eb) => eb.fn.countAll<string>().as("count"))
+    .where("folder_id", "is not", null);
   if (above.projectId) query = query.where("project_id", "=", above.projectId);
   if (above.environmentId) query = query.where("environment_id", "=", above.environmentId);
   if (above.folderIds) query = query.where("folder_id", "in", above.folderIds);
@@ -128,4 +131,27 @@ export async function markDeleting(tx: Tx, id: string): Promise<DynamicSecret> {
     .executeTakeFirst();
   if (!row) throw new NotFound("dynamic secret", id);
   return row;
+}
+
+/** A deleted one whose last account is gone lets go of its folder. @returns whether it did so now. */
+export async function letGo(tx: Tx, id: string): Promise<boolean> {
+  const row = await tx.sql
+    .updateTable("dynamic_secrets")
+    .set({ folder_id: null, environment_id: null })
+    .where("id", "=", id)
+    .where("deleting", "=", true)
+    .where("folder_id", "is not", null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("leases")
+            .select("leases.id")
+            .where("leases.dynamic_secret_id", "=", id)
+            .where("state", "<>", "gone"),
+        ),
+      ),
+    )
+    .returning("id")
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -4,19 +4,22 @@ export * as audit from "./audit.ts";
 export * as auditChain from "./audit-chain.ts";
 export * as clientSecrets from "./client-secrets.ts";
 export * as configVersions from "./config-versions.ts";
+export * as counters from "./counters.ts";
 export type { Caller, Db, Tx } from "./db.ts";
 export * as dynamicSecrets from "./dynamic-secrets.ts";
 export { type Embedded, startEmbedded } from "./embedded/index.ts";
 export * as environments from "./environments.ts";
 export * from "./errors.ts";
 export * as folders from "./folders.ts";
+export { isFounded } from "./founded.ts";
 export * as identities from "./identities.ts";
 export * as leases from "./leases.ts";
+export * as loginAttempts from "./login-attempts.ts";
 export * as memberships from "./memberships.ts";
 export * as organizations from "./organizations.ts";
 export * as projects from "./projects.ts";
 export * as secrets from "./secrets.ts";
-export { openStore, type Store, type StoreOptions } from "./store.ts";
+export { isUnavailable, openStore, type Store, type StoreOptions } from "./store.ts";
 export {
   type LeaseReason,
   type LeaseState,

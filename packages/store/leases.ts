@@ -66,12 +66,21 @@ export async function intend(tx: Tx, caller: Caller, intent: Intent): Promise<Le
     .executeTakeFirstOrThrow()) as Lease;
 }
 
+/** Whether `intend` failed because a live lease of that target has the name. */
+export function isNameInUse(error: unknown): boolean {
+  return error instanceof Error && (error as { constraint?: string }).constraint === "leases_live_name";
+}
+
 function keepField(lease: { id: string; projectId: string }): Field {
   return { table: "leases", column: "keep", row: lease.id, project: lease.projectId };
 }
 
 /** Seals what a revocation will need beyond the name. */
-export async function sealKeep(db: Db, lease: { id: string; projectId: string }, keep: Record<string, string>): Promise<Buffer> {
+export async function sealKeep(
+  db: Db,
+  lease: { id: string; projectId: string },
+  keep: Record<string, string>,
+): Promise<Buffer> {
   return db.keys.seal(keepField(lease), JSON.stringify(keep));
 }
 
@@ -223,7 +232,9 @@ export async function untilNextDue(db: Db, targetKeys: Buffer[]): Promise<number
     select (extract(epoch from min(l.due_at) - lease_now()) * 1000)::float8 as ms
     from unnest(${targetKeys}::bytea[]) as t(key)
     cross join lateral (
-      select due_at from leases where target_key = t.key and due_at is not null order by due_at limit 1) l`.execute(db.sql);
+      select due_at from leases where target_key = t.key and due_at is not null order by due_at limit 1) l`.execute(
+    db.sql,
+  );
   return rows[0]?.ms ?? null;
 }
 
@@ -283,6 +294,19 @@ export function finish(
     .executeTakeFirst();
 }
 
+/** The account is absent, but a lost create could still land: looked at again when that is over. */
+export function waitForLate(tx: Tx, id: string, fenceNo: number): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({ due_at: sql<Date>`late_until`, error: null, error_class: null, fence_no: nextFence, updated_at: now })
+    .where("id", "=", id)
+    .where("state", "=", "revoking")
+    .where("fence_no", "=", fenceNo)
+    .where("late_until", ">", now)
+    .returningAll()
+    .executeTakeFirst();
+}
+
 /** Everything of a dynamic secret becomes due now; the sweeper does the rest. @returns the leases that moved. */
 export function cascade(tx: Tx, dynamicSecretId: string, endedBy: string): Promise<Lease[]> {
   return tx.sql
@@ -322,13 +346,17 @@ export function byId(db: Db, id: string): Promise<Lease | undefined> {
 
 /** Handed out and not yet proven gone, newest first. */
 export function liveOf(db: Db, dynamicSecretId: string): Promise<Lease[]> {
-  return db.sql
-    .selectFrom("leases")
-    .selectAll()
-    .where("dynamic_secret_id", "=", dynamicSecretId)
-    .where("state", "in", ["active", "revoking"])
-    .orderBy("created_at", "desc")
-    .execute();
+  return (
+    db.sql
+      .selectFrom("leases")
+      .selectAll()
+      .where("dynamic_secret_id", "=", dynamicSecretId)
+      .where("state", "in", ["active", "revoking"])
+      // A create that failed was never handed out.
+      .where(sql<boolean>`reason is distinct from 'create-failed'`)
+      .orderBy("created_at", "desc")
+      .execute()
+  );
 }
 
 /** Seconds that can still be added under `maxSeconds`; of an active lease only. */
@@ -336,7 +364,9 @@ export async function roomLeft(db: Db, id: string, maxSeconds: number): Promise<
   const row = await db.sql
     .selectFrom("leases")
     .select(
-      sql<number>`floor(extract(epoch from created_at + make_interval(secs => ${maxSeconds}) - expires_at))::float8`.as("room"),
+      sql<number>`floor(extract(epoch from created_at + make_interval(secs => ${maxSeconds}) - expires_at))::float8`.as(
+        "room",
+      ),
     )
     .where("id", "=", id)
     .executeTakeFirst();

@@ -161,8 +161,9 @@ export interface SecretsTable {
 export interface DynamicSecretsTable {
   id: string;
   project_id: string;
-  environment_id: string;
-  folder_id: string;
+  /** Null once it is deleted and its last account is gone. */
+  environment_id: string | null;
+  folder_id: string | null;
   name: string;
   type: string;
   version: Generated<number>;

@@ -1,6 +1,7 @@
 /** People. Their passwords are kept as argon2id hashes, made by the caller. */
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
+import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import type { OrgRole, UsersTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
@@ -21,9 +22,16 @@ export function create(
   return refusing(insert, { duplicate: `there is already a user ${email}` });
 }
 
-/** Whether anybody is there: the first start makes the first user, and only then. */
-export async function any(db: Db): Promise<boolean> {
-  return (await db.sql.selectFrom("users").select("id").limit(1).executeTakeFirst()) !== undefined;
+/** Any number that no other advisory lock has. */
+const FIRST_USER_LOCK = 7_214_201_605;
+
+/**
+ * Whether nobody is here yet. Only one transaction at a time gets past this until it ends, so that of many first starts
+ * exactly one makes the first user.
+ */
+export async function claimFirst(tx: Tx): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(${FIRST_USER_LOCK}::bigint)`.execute(tx.sql);
+  return (await tx.sql.selectFrom("users").select("id").limit(1).executeTakeFirst()) === undefined;
 }
 
 /** One person by e-mail address. */

@@ -132,12 +132,13 @@ create table secrets (
   unique (folder_id, key)
 );
 
--- No cascade below: nothing above a lease can be deleted away from under it.
+-- No cascade below: nothing above a lease can be deleted away from under it. A deleted dynamic secret lets go of its folder
+-- when its last account is proven gone; the row stays, as the history of its leases.
 create table dynamic_secrets (
   id uuid primary key,
-  project_id uuid not null references projects,
-  environment_id uuid not null references environments,
-  folder_id uuid not null references folders,
+  project_id uuid not null,
+  environment_id uuid references environments,
+  folder_id uuid references folders,
   name text not null,
   type text not null,
   version integer not null default 1,
@@ -150,7 +151,8 @@ create table dynamic_secrets (
   metadata jsonb not null default '[]',
   deleting boolean not null default false,
   created_at timestamptz not null default lease_now(),
-  updated_at timestamptz not null default lease_now()
+  updated_at timestamptz not null default lease_now(),
+  check (deleting or (environment_id is not null and folder_id is not null))
 );
 create unique index dynamic_secrets_live_name on dynamic_secrets (folder_id, name) where not deleting;
 -- Immutable: an edit adds a row, so a lease always finds the host and the statements it was made with.
@@ -171,7 +173,7 @@ create table counters (scope text primary key, live integer not null default 0 c
 
 create table leases (
   id uuid primary key,
-  project_id uuid not null references projects,
+  project_id uuid not null,
   dynamic_secret_id uuid not null,
   config_version integer not null,
   target_key bytea not null,

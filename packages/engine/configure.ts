@@ -1,0 +1,229 @@
+/**
+ * Saving dynamic secrets: parsed by their type, proven against their target, stored as an immutable version.
+ *
+ * An edit never changes what a lease was made with. Whoever moves a configuration to another host has to give its secrets
+ * again: a stored password never goes to a place that its owner did not name with it.
+ */
+import { randomUUID } from "node:crypto";
+import { audit, type Caller, configVersions, dynamicSecrets, leases } from "@dayfly/store";
+import { secretFields } from "@dayfly/targets";
+import type { Change, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
+import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
+import type { Context } from "./context.ts";
+import { InvalidInputs, RuleBroken } from "./errors.ts";
+import { checkTtls } from "./limits.ts";
+import { checkNameTemplate } from "./names.ts";
+import { folderAt, secretAt } from "./places.ts";
+import { TemplateFault } from "./template.ts";
+import { requireVerified } from "./verify.ts";
+import { dynamicSecretView, IN_PROCESS } from "./views.ts";
+
+/** Inputs that decide where a stored secret goes, or to whom. */
+const DESTINATION = [
+  "host",
+  "port",
+  "url",
+  "region",
+  "clusterName",
+  "username",
+  "ca",
+  "sslEnabled",
+  "sslRejectUnauthorized",
+];
+
+function checkName(name: string): string {
+  const lower = name.toLowerCase();
+  // GET …/leases/:id and GET …/:name/leases would meet.
+  if (lower === "leases")
+    throw new InvalidInputs([{ path: ["name"], message: "'leases' cannot be a name; choose another" }]);
+  return lower;
+}
+
+function checkTemplate(config: Config, template: string | null | undefined): void {
+  if (!template) return;
+  try {
+    checkNameTemplate(template, config.target.naming(config.parsed));
+  } catch (error) {
+    if (!(error instanceof TemplateFault)) throw error;
+    throw new InvalidInputs([{ path: ["usernameTemplate"], message: error.message }]);
+  }
+}
+
+/** Empty text on a field means that it was not given. */
+function given(inputs: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
+}
+
+/** Makes one. The folder must exist. */
+export async function create(
+  context: Context,
+  caller: Caller,
+  place: Place,
+  draft: Draft,
+  shown: InputsShown,
+): Promise<DynamicSecretView> {
+  const name = checkName(draft.name);
+  const config = parseConfig(context.targets, draft.type, given(draft.inputs));
+  checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
+  checkTemplate(config, draft.usernameTemplate);
+  const folder = await folderAt(context.store, place);
+  const taken = await dynamicSecrets.inFolder(context.store, folder.id);
+  // Looked at before the target is asked; the unique index decides.
+  if (taken.some((other) => other.name === name)) {
+    throw new RuleBroken("Provided dynamic secret already exists under the folder");
+  }
+  await requireVerified(context, config);
+  const secret = await context.store.transaction(async (tx) => {
+    const row = await dynamicSecrets.insert(tx, {
+      id: randomUUID(),
+      project_id: place.projectId,
+      environment_id: folder.environment_id,
+      folder_id: folder.id,
+      name,
+      type: draft.type,
+      default_ttl: draft.defaultTtl.text,
+      default_ttl_seconds: draft.defaultTtl.seconds,
+      max_ttl: draft.maxTtl?.text ?? null,
+      max_ttl_seconds: draft.maxTtl?.seconds ?? null,
+      username_template: draft.usernameTemplate || null,
+      metadata: draft.metadata ?? [],
+    });
+    await storeVersion(tx, row, row.config_version, config);
+    await audit.append(tx, caller, {
+      event: "create-dynamic-secret",
+      ...at(place),
+      name,
+      dynamicSecretId: row.id,
+      target: config.address,
+      rootCredentials: shown === "root",
+    });
+    return row;
+  });
+  return dynamicSecretView(secret, shownInputs(config, shown));
+}
+
+type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
+type Tx = Parameters<typeof configVersions.insert>[0];
+
+function storeVersion(tx: Tx, secret: DynamicSecret, version: number, config: Config): Promise<void> {
+  return configVersions.insert(tx, secret.project_id, {
+    dynamic_secret_id: secret.id,
+    version,
+    target_key: config.targetKey,
+    address: config.address,
+    inputs: config.inputs,
+  });
+}
+
+function at(place: Place): { projectId: string; environment: string; path: string } {
+  return { projectId: place.projectId, environment: place.environment, path: place.path };
+}
+
+/** Changes one; new inputs are merged over the stored ones and proven again. */
+export async function update(
+  context: Context,
+  caller: Caller,
+  place: Place,
+  name: string,
+  change: Change,
+  shown: InputsShown,
+): Promise<DynamicSecretView> {
+  const secret = await secretAt(context.store, place, name);
+  const stored = await loadConfig(context, context.store, secret, secret.config_version);
+  const config = change.inputs ? merged(context, secret.type, stored, given(change.inputs)) : stored;
+  const newName = change.newName === undefined ? undefined : checkName(change.newName);
+  const defaultTtl = change.defaultTtl ?? { text: secret.default_ttl, seconds: secret.default_ttl_seconds };
+  const oldMax = secret.max_ttl === null ? null : { text: secret.max_ttl, seconds: secret.max_ttl_seconds ?? 0 };
+  const maxTtl = change.maxTtl === undefined ? oldMax : change.maxTtl;
+  checkTtls(context.settings, config.target.capabilities(config.parsed), defaultTtl, maxTtl);
+  checkTemplate(config, change.usernameTemplate ?? secret.username_template);
+  if (change.inputs) await requireVerified(context, config);
+  const version = change.inputs ? secret.config_version + 1 : secret.config_version;
+  const updated = await context.store.transaction(async (tx) => {
+    if (change.inputs) await storeVersion(tx, secret, version, config);
+    const row = await dynamicSecrets.change(tx, secret.id, secret.version, {
+      config_version: version,
+      default_ttl: defaultTtl.text,
+      default_ttl_seconds: defaultTtl.seconds,
+      max_ttl: maxTtl?.text ?? null,
+      max_ttl_seconds: maxTtl?.seconds ?? null,
+      ...(newName === undefined ? {} : { name: newName }),
+      ...(change.usernameTemplate === undefined ? {} : { username_template: change.usernameTemplate || null }),
+      ...(change.metadata === undefined ? {} : { metadata: change.metadata }),
+    });
+    await audit.append(tx, caller, {
+      event: "update-dynamic-secret",
+      ...at(place),
+      name: row.name,
+      dynamicSecretId: row.id,
+      target: config.address,
+      fields: changedFields(change),
+      rootCredentials: shown === "root",
+    });
+    return row;
+  });
+  return dynamicSecretView(updated, shownInputs(config, shown));
+}
+
+/** Paths of what was given, never values. */
+function changedFields(change: Change): string[] {
+  const inputs = Object.keys(change.inputs ?? {}).map((field) => `inputs.${field}`);
+  return [...Object.keys(change).filter((field) => field !== "inputs"), ...inputs].sort();
+}
+
+function merged(context: Context, type: string, stored: Config, inputs: Record<string, unknown>): Config {
+  const config = parseConfig(context.targets, type, { ...stored.inputs, ...inputs });
+  const moved = DESTINATION.filter(
+    (field) => field in inputs && JSON.stringify(inputs[field]) !== JSON.stringify(stored.inputs[field]),
+  );
+  const kept = secretFields(config.target).filter((field) => !(field in inputs) && stored.inputs[field]);
+  if (moved.length > 0 && kept.length > 0) {
+    throw new InvalidInputs(
+      kept.map((field) => ({
+        path: ["data", "inputs", field],
+        message: `give it again: ${moved.join(", ")} changed, and a stored secret is not sent to a place it was not given for`,
+      })),
+    );
+  }
+  return config;
+}
+
+/** Hides one at once and makes all its leases due; the rows stay as their history. */
+export async function remove(context: Context, caller: Caller, place: Place, name: string): Promise<DynamicSecretView> {
+  const secret = await secretAt(context.store, place, name);
+  const result = await context.store.transaction(async (tx) => {
+    const row = await dynamicSecrets.markDeleting(tx, secret.id);
+    const ended = await leases.cascade(tx, row.id, caller.actor.id ?? caller.actor.name);
+    const free = await dynamicSecrets.letGo(tx, row.id);
+    await audit.append(tx, caller, {
+      event: "delete-dynamic-secret",
+      ...at(place),
+      name: row.name,
+      dynamicSecretId: row.id,
+      count: ended.length,
+    });
+    return { row, free };
+  });
+  context.wake(0);
+  return dynamicSecretView(result.row, undefined, result.free ? null : IN_PROCESS);
+}
+
+/** One, with as much of its inputs as was decided. */
+export async function get(
+  context: Context,
+  place: Place,
+  name: string,
+  shown: InputsShown,
+): Promise<DynamicSecretView> {
+  const secret = await secretAt(context.store, place, name);
+  if (shown === "none") return dynamicSecretView(secret);
+  const config = await loadConfig(context, context.store, secret, secret.config_version);
+  return dynamicSecretView(secret, shownInputs(config, shown));
+}
+
+/** The live ones of a folder; an unknown folder is empty. */
+export async function list(context: Context, place: Place): Promise<DynamicSecretView[]> {
+  const folder = await folderAt(context.store, place).catch(() => undefined);
+  if (!folder) return [];
+  return (await dynamicSecrets.inFolder(context.store, folder.id)).map((row) => dynamicSecretView(row));
+}

@@ -1,0 +1,110 @@
+/**
+ * Renewing: the target first, the row last.
+ *
+ * The credential never dies before the lease says so. If this node dies in between, the lease keeps its old end and the
+ * sweeper ends the credential there; native expiry is only the second fence. A revocation raises the fence number, so a
+ * renewal that runs beside it changes no row and is refused.
+ */
+import { audit, type Caller, leases } from "@dayfly/store";
+import type { LeaseView, Place } from "./api.ts";
+import { configOf, type LeaseConfig } from "./configs.ts";
+import type { Context } from "./context.ts";
+import { InvalidInputs, NotFound, RenewConflict, RuleBroken } from "./errors.ts";
+import { leaseFacts, NATIVE_SLACK_MS } from "./issue.ts";
+import { ceiling, inWords } from "./limits.ts";
+import { leaseAt } from "./places.ts";
+import { refusal } from "./refusals.ts";
+import { leaseView } from "./views.ts";
+
+/** How long moving the native expiry may take. */
+const RENEW_MS = 20_000;
+
+/** New end = old end + `ttlSeconds` (the default TTL when null), never past creation + max TTL. */
+export async function renew(
+  context: Context,
+  caller: Caller,
+  place: Place,
+  leaseId: string,
+  ttlSeconds: number | null,
+): Promise<LeaseView> {
+  const { lease, secret } = await leaseAt(context.store, place, leaseId);
+  if (lease.state === "gone") throw new NotFound("lease", leaseId);
+  if (lease.state !== "active")
+    throw new RuleBroken(`lease ${leaseId} is being revoked and cannot be renewed: ask for a new one`);
+  const config = await configOf(context, secret, lease);
+  const capabilities = config.own.target.capabilities(config.own.parsed);
+  if (!capabilities.renewable)
+    throw new RuleBroken(`leases of the type '${secret.type}' cannot be renewed: ask for a new one`);
+  const seconds = ttlSeconds ?? secret.default_ttl_seconds;
+  if (seconds < 1) throw new InvalidInputs([{ path: ["ttl"], message: "a renewal adds at least 1s" }]);
+  const maxSeconds = ceiling(secret.max_ttl_seconds, capabilities);
+  const room = await leases.roomLeft(context.store, leaseId, maxSeconds);
+  if (seconds > room) throw noRoom(leaseId, seconds, room, maxSeconds);
+
+  const newEnd = new Date(lease.expires_at.getTime() + seconds * 1000);
+  const nativeUntil = capabilities.nativeExpiry ? new Date(newEnd.getTime() + NATIVE_SLACK_MS) : null;
+  if (nativeUntil) await moveNativeExpiry(context, config, lease, nativeUntil);
+  await context.step("renew.moved");
+  const renewed = await context.store.transaction(async (tx) => {
+    const moved = await leases.extend(tx, leaseId, lease.fence_no, { ttlSeconds: seconds, maxSeconds, nativeUntil });
+    if (moved) {
+      await audit.append(tx, caller, {
+        event: "lease.renewed",
+        projectId: lease.project_id,
+        ...leaseFacts(moved, config.own.address),
+        expiresAt: moved.expires_at.toISOString(),
+      });
+    }
+    return moved;
+  });
+  if (!renewed) throw await lost(context, leaseId, seconds, maxSeconds);
+  await context.step("renew.committed");
+  return leaseView(renewed);
+}
+
+function noRoom(leaseId: string, seconds: number, room: number, maxSeconds: number): RuleBroken {
+  return new RuleBroken(
+    `TTL cannot be larger than max TTL: ${inWords(seconds)} more for lease ${leaseId} would pass its ${inWords(maxSeconds)} ceiling; at most ${inWords(room)} can be added`,
+  );
+}
+
+async function moveNativeExpiry(
+  context: Context,
+  config: LeaseConfig,
+  lease: leases.Lease,
+  nativeUntil: Date,
+): Promise<void> {
+  const { target, parsed, address } = config.own;
+  const deadline = AbortSignal.timeout(RENEW_MS);
+  let release: (() => void) | undefined;
+  try {
+    release = await context.slots.take(lease.target_key.toString("hex"), deadline);
+    await context.connections.use(config.endpoint, deadline, async (link) => {
+      const keep = await leases.openKeep(context.store, lease);
+      const storeNow = await leases.clock(context.store);
+      const ahead = link.clock
+        ? link.clock.target.getTime() + (performance.now() - link.clock.at) - storeNow.getTime()
+        : 0;
+      const entity = { entityId: lease.username, ...(keep ? { keep } : {}) };
+      const until = new Date(nativeUntil.getTime() + ahead);
+      await link.run(target.renew?.(link.client, parsed, entity, until) ?? Promise.resolve());
+    });
+  } catch (error) {
+    throw refusal(target, address, `renewing lease ${lease.id}`, error);
+  } finally {
+    release?.();
+  }
+}
+
+/** The row was moved meanwhile: a revocation beats a renewal, another renewal wins over this one. */
+async function lost(context: Context, leaseId: string, seconds: number, maxSeconds: number): Promise<Error> {
+  const lease = await leases.byId(context.store, leaseId);
+  const expired = lease && lease.expires_at <= (await leases.clock(context.store));
+  if (lease?.state === "active" && expired) return new RuleBroken(`lease ${leaseId} has expired; ask for a new one`);
+  if (lease?.state !== "active") return new RuleBroken(`lease ${leaseId} was revoked meanwhile; nothing was added`);
+  const room = await leases.roomLeft(context.store, leaseId, maxSeconds);
+  if (seconds > room) return noRoom(leaseId, seconds, room, maxSeconds);
+  return new RenewConflict(
+    `another renewal of lease ${leaseId} won; this one added nothing. Read the lease and try again if it is still wanted`,
+  );
+}

@@ -1,0 +1,43 @@
+/** Proving a configuration against its target, step by step, before it is stored. Changes nothing that lasts. */
+import type { Step } from "@dayfly/targets";
+import type { Config } from "./configs.ts";
+import type { Context } from "./context.ts";
+import { TargetRefused } from "./errors.ts";
+import { classOf, isTimeout, reasonOf } from "./refusals.ts";
+
+const VERIFY_MS = 25_000;
+
+/** Every step; the first ones say whether the target was reached at all. */
+export async function verifySteps(context: Context, config: Config): Promise<Step[]> {
+  const { target, parsed, address } = config;
+  const deadline = AbortSignal.timeout(VERIFY_MS);
+  const steps: Step[] = [];
+  const key = `verify:${config.targetKey.toString("hex")}:${crypto.randomUUID()}`;
+  try {
+    await context.connections.use({ key, target, config: parsed }, deadline, async (link) => {
+      steps.push({ step: "reach", outcome: "passed", message: `${address} answers` });
+      steps.push({ step: "authenticate", outcome: "passed", message: "the admin can log in" });
+      const all = async (): Promise<void> => {
+        for await (const step of target.verify(link.client, parsed)) steps.push(step);
+      };
+      await link.run(all());
+    });
+  } catch (error) {
+    const step = isTimeout(error) || classOf(target, error) !== "auth" ? "reach" : "authenticate";
+    steps.push({ step, outcome: "failed", message: reasonOf(target, error) });
+  }
+  return steps;
+}
+
+/** @throws TargetRefused with the first failed step, and what mends it */
+export async function requireVerified(context: Context, config: Config): Promise<void> {
+  const steps = await verifySteps(context, config);
+  const failed = steps.filter((step) => step.outcome === "failed");
+  const first = failed[0];
+  if (!first) return;
+  const fix = failed.flatMap((step) => step.fix ?? []).join("\n");
+  throw new TargetRefused(
+    `the target at ${config.address} was not accepted (${first.step}): ${first.message}${fix ? `. Run this there as an administrator, then save again:\n${fix}` : ""}`,
+    { steps, ...(fix ? { fix } : {}) },
+  );
+}
