@@ -35,7 +35,8 @@ export function installDependencies(root) {
   const flags = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
   const { status, error } = spawnSync(command, [...args, ...flags], { cwd: root, stdio: ["ignore", 2, 2] });
   if (error) throw new Error(`npm could not be started (${error.message}). Install npm, then run this again.`);
-  if (status !== 0) throw new Error("npm ci failed, see above. Is the package registry reachable? Then run this again.");
+  if (status !== 0)
+    throw new Error("npm ci failed, see above. Is the package registry reachable? Then run this again.");
   const still = missingDependency(root);
   if (still) throw new Error(`npm ci succeeded, yet ${still}. Remove node_modules and run this again.`);
 }

@@ -29,7 +29,9 @@ function pinnedNode() {
   const pinned = join(root, "node_modules/.bin", process.platform === "win32" ? "node.cmd" : "node");
   if (existsSync(pinned)) return pinned;
   if (Number(process.versions.node.split(".")[0]) >= oldest) return process.execPath;
-  throw new Error(`There is no packaged Node ${oldest} for ${process.platform}-${process.arch}: install Node ${oldest} and run this again.`);
+  throw new Error(
+    `There is no packaged Node ${oldest} for ${process.platform}-${process.arch}: install Node ${oldest} and run this again.`,
+  );
 }
 
 function run(node, script) {
