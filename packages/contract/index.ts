@@ -1,4 +1,8 @@
+/** The wire: every route with its permission and audit event, its errors, and a client that speaks it. */
 export * from "./errors.ts";
 export * from "./paths.ts";
 export * from "./route.ts";
+export * from "./routes.ts";
+export { hiddenValue } from "./secrets.ts";
 export * from "./ttl.ts";
+export * from "./where.ts";

@@ -95,3 +95,13 @@ export const optionalTtl = z
   .nullish()
   .transform((text, context) => (text === undefined || text === null || text === "" ? null : checked(text, context)))
   .meta({ description: ttlExample, examples: ["2h"] });
+
+/** The change of a TTL that may be taken away: absent keeps it, null and "" take it away. */
+export const changedTtl = z
+  .string()
+  .nullish()
+  .transform((text, context) => {
+    if (text === undefined) return undefined;
+    return text === null || text === "" ? null : checked(text, context);
+  })
+  .meta({ description: ttlExample, examples: ["2h"] });

@@ -1,0 +1,97 @@
+/**
+ * The fields that several routes have: one limit and one message for each kind of value.
+ *
+ * A message says what the field must be and never repeats what was sent. "" on an optional field means unset, since
+ * official clients send it so.
+ */
+import { z } from "zod";
+
+/** A time in a reply: handlers answer with a `Date`, ISO 8601 in UTC leaves. */
+export const time = z
+  .union([z.date(), z.string()])
+  .transform((value) => (value instanceof Date ? value.toISOString() : value))
+  .pipe(z.iso.datetime());
+
+/** The id of anything. */
+export const id = z.guid("must be an id (a UUID)").toLowerCase();
+
+/** A slug that names something that exists; which ones may be made is `newSlug`. */
+export const slug = z
+  .string()
+  .trim()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"');
+
+/** A slug for something new. */
+export const newSlug = z
+  .string()
+  .trim()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,63}$/,
+    'must be 1 to 64 lower-case letters, digits, "-" or "_", not starting with a mark',
+  );
+
+/** A display name. */
+export const title = z
+  .string()
+  .trim()
+  .min(1, "must not be empty")
+  .max(255, "must be at most 255 characters")
+  .regex(/^\P{Cc}*$/u, "must not contain control characters");
+
+/** Free text of at most so many characters; absent and null are "". */
+export function note(longest = 1024) {
+  return z
+    .string()
+    .max(longest, `must be at most ${longest} characters`)
+    .nullish()
+    .transform((text) => text ?? "");
+}
+
+/** A whole number of at least 0 and at most `most`. */
+export function count(most: number) {
+  return z.int(`must be a whole number from 0 to ${most}`).min(0).max(most);
+}
+
+/** A boolean in a query: `true` and `False` alike; absent and "" are the default. */
+export function flag(otherwise: boolean): z.ZodType<boolean, boolean | string | null | undefined> {
+  const read = (value: unknown) => {
+    if (value === null || value === "") return otherwise;
+    const text = typeof value === "string" ? value.toLowerCase() : value;
+    return text === "true" ? true : text === "false" ? false : text;
+  };
+  return z.preprocess(read, z.boolean('must be "true" or "false"')).default(otherwise) as z.ZodType as ReturnType<
+    typeof flag
+  >;
+}
+
+/** An optional field on which null and "" also mean unset. */
+export function unset<S extends z.ZodType>(
+  field: S,
+): z.ZodType<z.output<S> | undefined, z.input<S> | "" | null | undefined> {
+  const read = (value: unknown) => (value === null || value === "" ? undefined : value);
+  return z.preprocess(read, field.optional()).optional() as z.ZodType as ReturnType<typeof unset<S>>;
+}
+
+/** Labels of the caller's own. */
+export const metadata = z
+  .array(z.object({ key: z.string().trim().min(1).max(255), value: z.string().max(1020) }))
+  .max(64, "must be at most 64 entries");
+
+/** Most levels of a JSON value. */
+const DEEPEST = 32;
+
+/** A JSON object whose fields somebody else checks: here only its size and depth. */
+export const freeObject = z
+  .record(z.string().max(128), z.unknown())
+  .refine((value) => Object.keys(value).length <= 256, "must be at most 256 fields")
+  .refine((value) => depthWithin(value, DEEPEST), `must be at most ${DEEPEST} levels deep`);
+
+// Level by level and not by recursion: the depth is the sender's.
+function depthWithin(value: unknown, deepest: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return false;
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+  }
+  return true;
+}

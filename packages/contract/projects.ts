@@ -1,0 +1,102 @@
+/** Projects of the organization. */
+import { z } from "zod";
+import { id, newSlug, note, slug, time, title, unset } from "./fields.ts";
+import { route } from "./route.ts";
+
+/** A project as it leaves. Terraform keeps several of these fields in its state, so none may come and go. */
+export const project = z.object({
+  id: z.string(),
+  /** The same id again: the official CLI decodes only this one. */
+  _id: z.string(),
+  name: z.string(),
+  slug: z.string(),
+  type: z.string(),
+  description: z.string().nullable(),
+  orgId: z.string(),
+  autoCapitalization: z.boolean().default(false),
+  hasDeleteProtection: z.boolean(),
+  auditLogsRetentionDays: z.int().nullable().default(null),
+  kmsSecretManagerKeyId: z.string().nullable().default(null),
+  upgradeStatus: z.string().nullable().default(null),
+  version: z.int().default(3),
+  createdAt: time,
+  updatedAt: time,
+  environments: z.array(z.object({ id: z.string(), name: z.string(), slug: z.string() })),
+});
+
+const byId = z.object({ projectId: id });
+const bySlug = z.object({ slug });
+
+/** Creates a project; who creates it is its admin. */
+export const createProject = route({
+  method: "POST",
+  path: "/api/v2/workspace",
+  summary: "Create a project",
+  permission: { scope: "organization", subject: "workspace", action: "create" },
+  audit: "create-project",
+  body: z.object({
+    projectName: title,
+    slug: unset(newSlug),
+    type: unset(z.literal("secret-manager", 'must be "secret-manager"')),
+    projectDescription: note(),
+    shouldCreateDefaultEnvs: z.boolean().default(true),
+    hasDeleteProtection: z.boolean().default(false),
+  }),
+  reply: z.object({ project }),
+});
+
+/** Reads a project by its id. */
+export const getProject = route({
+  method: "GET",
+  path: "/api/v1/workspace/:projectId",
+  summary: "Get a project by id",
+  permission: { scope: "project", subject: "workspace", action: "read" },
+  audit: "get-project",
+  place: ({ params }) => ({ project: { id: params.projectId } }),
+  params: byId,
+  reply: z.object({ workspace: project }),
+});
+
+/** Reads a project by its slug; the answer is not wrapped. */
+export const getProjectBySlug = route({
+  method: "GET",
+  path: "/api/v2/workspace/:slug",
+  summary: "Get a project by slug",
+  permission: { scope: "project", subject: "workspace", action: "read" },
+  audit: "get-project",
+  place: ({ params }) => ({ project: { slug: params.slug } }),
+  params: bySlug,
+  reply: project,
+});
+
+/** Lists the projects that the caller is a member of; an admin of the organization sees all. */
+export const listProjects = route({
+  method: "GET",
+  path: "/api/v1/projects",
+  summary: "List projects",
+  permission: { scope: "organization", subject: "workspace", action: "read" },
+  audit: "list-projects",
+  reply: z.object({ projects: z.array(project) }),
+});
+
+/** The same list under its older name. */
+export const listWorkspaces = route({
+  method: "GET",
+  path: "/api/v1/workspace",
+  summary: "List projects, older form",
+  permission: { scope: "organization", subject: "workspace", action: "read" },
+  audit: "list-projects",
+  reply: z.object({ workspaces: z.array(project) }),
+});
+
+/** Deletes a project. */
+export const deleteProject = route({
+  method: "DELETE",
+  path: "/api/v2/workspace/:slug",
+  summary: "Delete a project",
+  permission: { scope: "project", subject: "workspace", action: "delete" },
+  audit: "delete-project",
+  place: ({ params }) => ({ project: { slug: params.slug } }),
+  params: bySlug,
+  reply: project,
+});

@@ -1,0 +1,110 @@
+/** Every route, by name. Declared by noun in the files beside this one. */
+import { universalAuthLogin } from "./auth.ts";
+import {
+  createDynamicSecret,
+  deleteDynamicSecret,
+  getDynamicSecret,
+  listDynamicSecrets,
+  updateDynamicSecret,
+} from "./dynamic-secrets.ts";
+import { createEnvironment, deleteEnvironment, getEnvironment, updateEnvironment } from "./environments.ts";
+import {
+  createFolder,
+  createFolderV2,
+  deleteFolder,
+  deleteFolderV2,
+  getFolder,
+  getFolderV2,
+  listFolders,
+  listFoldersV2,
+} from "./folders.ts";
+import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
+import {
+  addIdentityMembership,
+  attachUniversalAuth,
+  createClientSecret,
+  createIdentity,
+  deleteIdentity,
+  removeIdentityMembership,
+} from "./identities.ts";
+import { createLease, deleteLease, getLease, listLeases, renewLease } from "./leases.ts";
+import {
+  createProject,
+  deleteProject,
+  getProject,
+  getProjectBySlug,
+  listProjects,
+  listWorkspaces,
+} from "./projects.ts";
+import type { Route } from "./route.ts";
+import {
+  createSecret,
+  deleteSecret,
+  getSecret,
+  getSecretById,
+  listSecrets,
+  listSecretsV3,
+  updateSecret,
+} from "./secrets.ts";
+
+/** Every route, by name. */
+export const routes = {
+  // auth
+  universalAuthLogin,
+  // projects
+  createProject,
+  getProject,
+  getProjectBySlug,
+  listProjects,
+  listWorkspaces,
+  deleteProject,
+  // environments
+  createEnvironment,
+  getEnvironment,
+  updateEnvironment,
+  deleteEnvironment,
+  // folders
+  listFolders,
+  listFoldersV2,
+  createFolder,
+  createFolderV2,
+  getFolder,
+  getFolderV2,
+  deleteFolder,
+  deleteFolderV2,
+  // secrets
+  listSecrets,
+  listSecretsV3,
+  getSecretById,
+  getSecret,
+  createSecret,
+  updateSecret,
+  deleteSecret,
+  // identities
+  createIdentity,
+  deleteIdentity,
+  attachUniversalAuth,
+  createClientSecret,
+  addIdentityMembership,
+  removeIdentityMembership,
+  // dynamic secrets
+  createDynamicSecret,
+  listDynamicSecrets,
+  getDynamicSecret,
+  updateDynamicSecret,
+  deleteDynamicSecret,
+  // leases
+  createLease,
+  renewLease,
+  deleteLease,
+  getLease,
+  listLeases,
+  // health
+  getStatus,
+  getHealth,
+  getReadiness,
+  getOpenApi,
+} satisfies Record<string, Route>;
+
+/** The name of a route. */
+export type RouteName = keyof typeof routes;
