@@ -6,23 +6,25 @@ import { changedTtl, optionalTtl, type Ttl, ttl } from "./ttl.ts";
 import { inFolder, whereOf } from "./where.ts";
 
 /** A dynamic secret as it leaves. `inputs` is there only in answers about one, and as far as the caller may see it. */
-export const dynamicSecret = z.object({
-  id: z.string(),
-  name: z.string(),
-  version: z.int(),
-  type: z.string(),
-  defaultTTL: z.string(),
-  maxTTL: z.string().nullable(),
-  folderId: z.string(),
-  status: z.string().nullable(),
-  statusDetails: z.string().nullable(),
-  usernameTemplate: z.string().nullable(),
-  metadata: metadata.default([]),
-  gatewayId: z.string().nullable().default(null),
-  gatewayV2Id: z.string().nullable().default(null),
-  createdAt: time,
-  updatedAt: time,
-});
+export const dynamicSecret = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    version: z.int(),
+    type: z.string(),
+    defaultTTL: z.string(),
+    maxTTL: z.string().nullable(),
+    folderId: z.string(),
+    status: z.string().nullable(),
+    statusDetails: z.string().nullable(),
+    usernameTemplate: z.string().nullable(),
+    metadata: metadata.default([]),
+    gatewayId: z.string().nullable().default(null),
+    gatewayV2Id: z.string().nullable().default(null),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: "DynamicSecret" });
 
 const detailed = z.object({
   dynamicSecret: dynamicSecret.extend({

@@ -4,15 +4,17 @@ import { count, id, newSlug, time, title } from "./fields.ts";
 import { route } from "./route.ts";
 
 /** An environment as it leaves. */
-export const environment = z.object({
-  id: z.string(),
-  name: z.string(),
-  slug: z.string(),
-  position: z.int(),
-  projectId: z.string(),
-  createdAt: time,
-  updatedAt: time,
-});
+export const environment = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    slug: z.string(),
+    position: z.int(),
+    projectId: z.string(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: "Environment" });
 
 const position = count(10_000);
 const inProject = z.object({ projectId: id });

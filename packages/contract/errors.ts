@@ -38,13 +38,15 @@ export function statusOf(name: ErrorName): number {
 }
 
 /** The body of every error. `message` is for people and one string; what a program needs is in `details`. */
-export const errorBody = z.object({
-  reqId: z.string(),
-  statusCode: z.int(),
-  message: z.string(),
-  error: z.string(),
-  details: z.unknown().optional(),
-});
+export const errorBody = z
+  .object({
+    reqId: z.string(),
+    statusCode: z.int(),
+    message: z.string(),
+    error: z.string(),
+    details: z.unknown().optional(),
+  })
+  .meta({ id: "Error" });
 
 /** The body of an error. */
 export type ErrorBody = z.output<typeof errorBody>;

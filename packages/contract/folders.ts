@@ -21,11 +21,13 @@ const fields = {
 /** A folder as it leaves; `path` is the full path with the folder itself. */
 export const folder = z.object({ ...fields, path: z.string() });
 
-const listed = z.object({
-  ...fields,
-  lastSecretModified: time.nullable().default(null),
-  relativePath: z.string().optional(),
-});
+const listed = z
+  .object({
+    ...fields,
+    lastSecretModified: time.nullable().default(null),
+    relativePath: z.string().optional(),
+  })
+  .meta({ id: "Folder" });
 
 const inQuery = ({ query }: { query: Where }) => whereOf(query);
 const inBody = ({ body }: { body: Where }) => whereOf(body);

@@ -7,19 +7,21 @@ import { optionalTtl } from "./ttl.ts";
 import { inFolder, whereOf } from "./where.ts";
 
 /** A lease as it leaves. Its credential is not part of it: that is shown once, beside the lease, when it is created. */
-export const lease = z.object({
-  id: z.string(),
-  version: z.int(),
-  /** The name of the account in the target. */
-  externalEntityId: z.string(),
-  expireAt: time,
-  status: z.string().nullable(),
-  statusDetails: z.string().nullable(),
-  dynamicSecretId: z.string(),
-  createdAt: time,
-  updatedAt: time,
-  config: z.record(z.string(), z.unknown()).nullable(),
-});
+export const lease = z
+  .object({
+    id: z.string(),
+    version: z.int(),
+    /** The name of the account in the target. */
+    externalEntityId: z.string(),
+    expireAt: time,
+    status: z.string().nullable(),
+    statusDetails: z.string().nullable(),
+    dynamicSecretId: z.string(),
+    createdAt: time,
+    updatedAt: time,
+    config: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .meta({ id: "Lease" });
 
 const permission = { scope: "project", subject: "dynamic-secrets", action: "lease" } as const;
 const byId = z.object({ leaseId: id });

@@ -42,7 +42,7 @@ export const path = z
     if (canonical === null) context.addIssue({ code: "custom", message: pathExample });
     return canonical ?? "/";
   })
-  .meta({ description: pathExample, examples: ["/database/dynamic"] });
+  .meta({ description: pathExample });
 
 /** The name of a folder: one segment. */
 export const folderName = z.string().trim().regex(segment, 'Folder name must be 1 to 64 letters, digits, "-" or "_"');

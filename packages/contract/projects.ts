@@ -4,25 +4,27 @@ import { id, newSlug, note, slug, time, title, unset } from "./fields.ts";
 import { route } from "./route.ts";
 
 /** A project as it leaves. Terraform keeps several of these fields in its state, so none may come and go. */
-export const project = z.object({
-  id: z.string(),
-  /** The same id again: the official CLI decodes only this one. */
-  _id: z.string(),
-  name: z.string(),
-  slug: z.string(),
-  type: z.string(),
-  description: z.string().nullable(),
-  orgId: z.string(),
-  autoCapitalization: z.boolean().default(false),
-  hasDeleteProtection: z.boolean(),
-  auditLogsRetentionDays: z.int().nullable().default(null),
-  kmsSecretManagerKeyId: z.string().nullable().default(null),
-  upgradeStatus: z.string().nullable().default(null),
-  version: z.int().default(3),
-  createdAt: time,
-  updatedAt: time,
-  environments: z.array(z.object({ id: z.string(), name: z.string(), slug: z.string() })),
-});
+export const project = z
+  .object({
+    id: z.string(),
+    /** The same id again: the official CLI decodes only this one. */
+    _id: z.string(),
+    name: z.string(),
+    slug: z.string(),
+    type: z.string(),
+    description: z.string().nullable(),
+    orgId: z.string(),
+    autoCapitalization: z.boolean().default(false),
+    hasDeleteProtection: z.boolean(),
+    auditLogsRetentionDays: z.int().nullable().default(null),
+    kmsSecretManagerKeyId: z.string().nullable().default(null),
+    upgradeStatus: z.string().nullable().default(null),
+    version: z.int().default(3),
+    createdAt: time,
+    updatedAt: time,
+    environments: z.array(z.object({ id: z.string(), name: z.string(), slug: z.string() })),
+  })
+  .meta({ id: "Project" });
 
 const byId = z.object({ projectId: id });
 const bySlug = z.object({ slug });

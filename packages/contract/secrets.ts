@@ -17,33 +17,35 @@ const secretValue = z.string().max(524_288, "must be at most 512 KiB").meta({ se
 const type = unset(z.enum(["shared", "personal"]));
 
 /** A secret as it leaves. The Python client needs nearly every field. */
-export const secret = z.object({
-  id: z.string(),
-  /** The same id again: the official CLI takes it from here. */
-  _id: z.string(),
-  /** The project's id. */
-  workspace: z.string(),
-  /** The environment's slug. */
-  environment: z.string(),
-  version: z.int(),
-  type: z.enum(["shared", "personal"]).default("shared"),
-  secretKey: z.string(),
-  secretValue: z.string().meta({ secret: true }),
-  secretValueHidden: z.boolean(),
-  secretComment: z.string().meta({ secret: true }),
-  secretPath: z.string(),
-  folderId: z.string(),
-  createdAt: time,
-  updatedAt: time,
-  skipMultilineEncoding: z.boolean().nullable().default(false),
-  secretMetadata: metadata.default([]),
-  tags: z.array(z.object({ id: z.string(), slug: z.string(), name: z.string(), color: z.string() })).default([]),
-  secretReminderNote: z.string().nullable().default(null),
-  secretReminderRepeatDays: z.int().nullable().default(null),
-  isRotatedSecret: z.boolean().default(false),
-  metadata: z.null().default(null),
-  actor: z.null().default(null),
-});
+export const secret = z
+  .object({
+    id: z.string(),
+    /** The same id again: the official CLI takes it from here. */
+    _id: z.string(),
+    /** The project's id. */
+    workspace: z.string(),
+    /** The environment's slug. */
+    environment: z.string(),
+    version: z.int(),
+    type: z.enum(["shared", "personal"]).default("shared"),
+    secretKey: z.string(),
+    secretValue: z.string().meta({ secret: true }),
+    secretValueHidden: z.boolean(),
+    secretComment: z.string().meta({ secret: true }),
+    secretPath: z.string(),
+    folderId: z.string(),
+    createdAt: time,
+    updatedAt: time,
+    skipMultilineEncoding: z.boolean().nullable().default(false),
+    secretMetadata: metadata.default([]),
+    tags: z.array(z.object({ id: z.string(), slug: z.string(), name: z.string(), color: z.string() })).default([]),
+    secretReminderNote: z.string().nullable().default(null),
+    secretReminderRepeatDays: z.int().nullable().default(null),
+    isRotatedSecret: z.boolean().default(false),
+    metadata: z.null().default(null),
+    actor: z.null().default(null),
+  })
+  .meta({ id: "Secret" });
 
 const list = {
   method: "GET",

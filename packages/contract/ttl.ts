@@ -84,17 +84,14 @@ function checked(text: string, context: z.RefinementCtx): Ttl {
 }
 
 /** A required TTL. Bounds that depend on a setting are checked by whoever holds the setting, with `ttlProblem`. */
-export const ttl = z
-  .string()
-  .transform(checked)
-  .meta({ description: ttlExample, examples: ["2h"] });
+export const ttl = z.string().transform(checked).meta({ description: ttlExample });
 
 /** A TTL that may be left out: absent, null and "" are all null here, which means the default. */
 export const optionalTtl = z
   .string()
   .nullish()
   .transform((text, context) => (text === undefined || text === null || text === "" ? null : checked(text, context)))
-  .meta({ description: ttlExample, examples: ["2h"] });
+  .meta({ description: ttlExample });
 
 /** The change of a TTL that may be taken away: absent keeps it, null and "" take it away. */
 export const changedTtl = z
@@ -104,4 +101,4 @@ export const changedTtl = z
     if (text === undefined) return undefined;
     return text === null || text === "" ? null : checked(text, context);
   })
-  .meta({ description: ttlExample, examples: ["2h"] });
+  .meta({ description: ttlExample });

@@ -38,31 +38,42 @@ const named = {
   directory: unset(path).meta({ description: "Another name of path." }),
 };
 
+// For readers of the JSON Schema; here the transformation below checks it, with the better message.
+const required = {
+  allOf: [
+    { anyOf: ["projectId", "workspaceId", "projectSlug", "workspaceSlug"].map((name) => ({ required: [name] })) },
+    { anyOf: ["environmentSlug", "environment"].map((name) => ({ required: [name] })) },
+  ],
+};
+
 /** An object of the given fields plus those that name a place; the output has `project`, `environment` and `path`. */
 export function inFolder<S extends z.ZodRawShape>(
   shape: S,
 ): z.ZodType<z.output<z.ZodObject<S>> & Where, z.input<z.ZodObject<S>> & WhereGiven> {
-  const schema = z.object({ ...shape, ...named }).transform((given, context) => {
-    const { projectId, workspaceId, projectSlug, workspaceSlug, environmentSlug, environment, ...rest } =
-      given as z.output<z.ZodObject<typeof named>>;
-    const { path, secretPath, directory, ...own } = rest;
-    const one = (names: Record<string, string | undefined>, required: boolean) => {
-      const [first, ...others] = Object.entries(names).filter(([, value]) => value !== undefined);
-      const name = first?.[0] ?? Object.keys(names)[0]!;
-      if (required && !first) context.addIssue({ code: "custom", path: [name], message: "is required" });
-      const other = others.find(([, value]) => value !== first![1]);
-      if (other) context.addIssue({ code: "custom", path: [name], message: `must be the same as ${other[0]}` });
-      return first?.[1];
-    };
-    const id = one({ projectId, workspaceId }, false);
-    const slug = one({ projectSlug, workspaceSlug }, id === undefined);
-    return {
-      ...own,
-      project: id === undefined ? { slug: slug ?? "" } : { id },
-      environment: one({ environmentSlug, environment }, true) ?? "",
-      path: one({ path, secretPath, directory }, false) ?? "/",
-    };
-  });
+  const schema = z
+    .object({ ...shape, ...named })
+    .meta(required)
+    .transform((given, context) => {
+      const { projectId, workspaceId, projectSlug, workspaceSlug, environmentSlug, environment, ...rest } =
+        given as z.output<z.ZodObject<typeof named>>;
+      const { path, secretPath, directory, ...own } = rest;
+      const one = (names: Record<string, string | undefined>, required: boolean) => {
+        const [first, ...others] = Object.entries(names).filter(([, value]) => value !== undefined);
+        const name = first?.[0] ?? Object.keys(names)[0]!;
+        if (required && !first) context.addIssue({ code: "custom", path: [name], message: "is required" });
+        const other = others.find(([, value]) => value !== first![1]);
+        if (other) context.addIssue({ code: "custom", path: [name], message: `must be the same as ${other[0]}` });
+        return first?.[1];
+      };
+      const id = one({ projectId, workspaceId }, false);
+      const slug = one({ projectSlug, workspaceSlug }, id === undefined);
+      return {
+        ...own,
+        project: id === undefined ? { slug: slug ?? "" } : { id },
+        environment: one({ environmentSlug, environment }, true) ?? "",
+        path: one({ path, secretPath, directory }, false) ?? "/",
+      };
+    });
   return schema as z.ZodType as ReturnType<typeof inFolder<S>>;
 }
 

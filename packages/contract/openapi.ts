@@ -1,0 +1,134 @@
+/**
+ * The OpenAPI 3.1 document, built from the routes and from nothing else.
+ *
+ * Beyond the standard it says of each operation who may call it (`x-permission`) and under which event it is audited
+ * (`x-audit`), and of each field whether it holds a secret (`x-secret`).
+ */
+import { z } from "zod";
+import { errorBody, errors } from "./errors.ts";
+import type { Route } from "./route.ts";
+
+type Json = { [key: string]: unknown };
+
+/** An OpenAPI document, as far as its readers here need it. */
+export interface OpenApi extends Json {
+  openapi: string;
+  info: { title: string; version: string; description: string };
+  paths: Record<string, Record<string, Json>>;
+  components: { schemas: Record<string, Json>; responses: Record<string, Json>; securitySchemes: Json };
+}
+
+/** Builds the document. */
+export function openApi(routes: Record<string, Route>, { version, url }: { version: string; url?: string }): OpenApi {
+  const schemas: Record<string, Json> = {};
+  const schema = (type: z.ZodType, io: "input" | "output") => toSchema(type, io, schemas);
+  const error = { content: { "application/json": { schema: schema(errorBody, "output") } } };
+  const responses: Record<string, Json> = {};
+  for (const [name, { status, means }] of Object.entries(errors)) {
+    const before = responses[status]?.description;
+    const line = `\`${name}\`: ${means}`;
+    responses[status] = { description: before ? `${before}\n\n${line}` : line, ...error };
+  }
+
+  const paths: OpenApi["paths"] = {};
+  for (const [name, route] of Object.entries(routes)) {
+    const path = route.path.replace(/:([A-Za-z]+)/g, "{$1}");
+    paths[path] ??= {};
+    paths[path][route.method.toLowerCase()] = operation(name, route, schema);
+  }
+
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Dayfly",
+      version,
+      description: "Dynamic secrets: credentials that live for minutes or hours, and are taken back on time.",
+    },
+    ...(url && { servers: [{ url }] }),
+    security: [{ bearer: [] }],
+    paths,
+    components: { schemas, responses, securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+  };
+}
+
+function operation(name: string, route: Route, schema: (type: z.ZodType, io: "input" | "output") => Json): Json {
+  const body = schema(route.body, "input");
+  const hasBody = Object.keys((body.properties as Json | undefined) ?? {}).length > 0;
+  const isOpen = "open" in route.permission;
+  return {
+    operationId: name,
+    summary: route.summary,
+    ...(isOpen && { security: [] }),
+    "x-permission": route.permission,
+    "x-audit": route.audit,
+    parameters: [
+      ...parameters("path", schema(route.params, "input")),
+      ...parameters("query", schema(route.query, "input")),
+    ],
+    ...(hasBody && { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
+    responses: {
+      200: { description: "Done", content: { "application/json": { schema: schema(route.reply, "output") } } },
+      ...Object.fromEntries(statuses(route).map((status) => [status, { $ref: `#/components/responses/${status}` }])),
+    },
+  };
+}
+
+function parameters(where: "path" | "query", schema: Json): Json[] {
+  const required = (schema.required as string[] | undefined) ?? [];
+  const given = (schema.properties as Record<string, Json> | undefined) ?? {};
+  return Object.entries(given).map(([name, { description, ...field }]) => ({
+    name,
+    in: where,
+    required: where === "path" || required.includes(name),
+    ...(description !== undefined && { description }),
+    schema: field,
+  }));
+}
+
+/** The statuses that a route can fail with. */
+function statuses(route: Route): number[] {
+  if (route.audit === "unaudited") return [500, 503];
+  const always = [408, 413, 415, 422, 429, 500, 503];
+  if ("open" in route.permission) return [401, ...always];
+  const some = [400, 401, 403, 404, ...always];
+  const meetsTarget = route.permission.subject === "dynamic-secrets" && route.method !== "GET";
+  return (meetsTarget ? [...some, 409, 504] : some).sort((a, b) => a - b);
+}
+
+/** The JSON Schema of a type; what has an `id` is put among the document's schemas and referred to. */
+function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<string, Json>): Json {
+  const {
+    $schema: _,
+    $defs = {},
+    ...schema
+  } = z.toJSONSchema(type, {
+    io,
+    override: ({ zodSchema, jsonSchema }) => {
+      // Replies may grow, and readers must let them.
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      if (jsonSchema.secret) {
+        delete jsonSchema.secret;
+        jsonSchema["x-secret"] = true;
+      }
+      const { def } = zodSchema._zod;
+      if (def.type === "union" && "discriminator" in def) {
+        jsonSchema.discriminator = { propertyName: def.discriminator };
+      }
+    },
+  }) as Json & { $defs?: Record<string, Json> };
+  for (const [name, definition] of Object.entries($defs)) schemas[name] = pointed(definition) as Json;
+  return pointed(schema) as Json;
+}
+
+/** Points references at the document's schemas. */
+function pointed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(pointed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) =>
+      key === "$ref" && typeof inner === "string"
+        ? [key, inner.replace("#/$defs/", "#/components/schemas/")]
+        : [key, pointed(inner)],
+    ),
+  );
+}
