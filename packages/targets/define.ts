@@ -121,10 +121,17 @@ export class TargetError extends Error {
   readonly errorClass: ErrorClass;
   /** The exact SQL or policy that mends it. */
   readonly fix?: string;
-  constructor(errorClass: ErrorClass, message: string, options: { cause?: unknown; fix?: string } = {}) {
-    super(message, { cause: options.cause });
+  /** The step of a verification that this error would fail: `connect` says whether it got no answer, no TLS or no login. */
+  readonly step?: StepName;
+  constructor(
+    errorClass: ErrorClass,
+    message: string,
+    options: { cause?: unknown; fix?: string; step?: StepName } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.errorClass = errorClass;
     if (options.fix !== undefined) this.fix = options.fix;
+    if (options.step !== undefined) this.step = options.step;
   }
 }
 
