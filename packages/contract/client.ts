@@ -7,11 +7,20 @@
 import { errorBody } from "./errors.ts";
 import type { ReplyOf, RequestOf, Route } from "./route.ts";
 
+/** What `fetch` is told of a request: so little that any HTTP client can stand in for the built-in one. */
+export interface FetchInit {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  redirect: "error";
+  signal?: AbortSignal;
+}
+
 /** What a client is made of. */
 export interface ClientOptions {
   /** The server's origin and path, with or without `/api`. */
   baseUrl: string;
-  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  fetch: (url: string, init: FetchInit) => Promise<Response>;
   /** The bearer token, or how to get it; asked for on each call. Routes that are open to all never get it. */
   token?: string | (() => string | undefined | Promise<string | undefined>);
   /** Sent with every request. */

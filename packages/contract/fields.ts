@@ -59,9 +59,8 @@ export function flag(otherwise: boolean): z.ZodType<boolean, boolean | string | 
     const text = typeof value === "string" ? value.toLowerCase() : value;
     return text === "true" ? true : text === "false" ? false : text;
   };
-  return z.preprocess(read, z.boolean('must be "true" or "false"')).default(otherwise) as z.ZodType as ReturnType<
-    typeof flag
-  >;
+  const schema = z.preprocess(read, z.boolean('must be "true" or "false"')).default(otherwise);
+  return schema.meta({ description: `Default: ${otherwise}.` }) as z.ZodType as ReturnType<typeof flag>;
 }
 
 /** An optional field on which null and "" also mean unset. */

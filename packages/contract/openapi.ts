@@ -110,6 +110,8 @@ function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<strin
         delete jsonSchema.secret;
         jsonSchema["x-secret"] = true;
       }
+      // The pattern that goes with the format is a calendar, 400 characters long.
+      if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
       const { def } = zodSchema._zod;
       if (def.type === "union" && "discriminator" in def) {
         jsonSchema.discriminator = { propertyName: def.discriminator };
