@@ -1,0 +1,83 @@
+/**
+ * Where a request acts, found in the store. Owns that a project is met only through the caller's membership: missing and
+ * forbidden are told alike, and an id of something inside never opens the project it lies in.
+ */
+import type { Place } from "@dayfly/contract";
+import {
+  type Caller,
+  type Db,
+  dynamicSecrets,
+  environments,
+  folders,
+  leases,
+  memberships,
+  NotFound,
+  projects,
+  secrets,
+} from "@dayfly/store";
+import { ownerOf, type ProjectRights, projectRights, type Spot } from "./ability.ts";
+
+/** A project that the caller is a member of, what it may do there, and the spot of the request. */
+export interface Standing {
+  project: projects.Project;
+  rights: ProjectRights;
+  spot: Spot;
+}
+
+/** Finds the project of a place; undefined when there is none. The spot is as much as the place tells by itself. */
+export async function findProject(
+  db: Db,
+  place: Place,
+): Promise<{ project: projects.Project; spot: Spot } | undefined> {
+  const { environment, path, name } = place;
+  if (!("holding" in place.project)) {
+    const project = await projects.find(db, place.project);
+    return project && { project, spot: { environment, path, name } };
+  }
+  const holder = await holderOf(db, place.project.holding, place.project.id);
+  const project = holder && (await projects.find(db, { id: holder.projectId }));
+  return project && { project, spot: { environment, path, name, ...holder.spot } };
+}
+
+/** What a caller who is a member may do at a place. @throws NotFound for strangers */
+export async function standingAt(
+  db: Db,
+  actor: Caller["actor"],
+  found: { project: projects.Project; spot: Spot } | undefined,
+  named: string,
+): Promise<Standing> {
+  const membership =
+    found && actor.id !== null && (actor.type === "identity" || actor.type === "user")
+      ? await memberships.find(db, found.project.id, { type: actor.type, id: actor.id })
+      : undefined;
+  if (found === undefined || membership === undefined) throw new NotFound("project", named);
+  return { ...found, rights: projectRights(membership.roles, ownerOf(actor)) };
+}
+
+/** Adds a lease's owner and dynamic secret to the spot. @throws NotFound when the lease is not this project's */
+export async function spotOfLease(db: Db, standing: Standing, leaseId: string): Promise<Spot> {
+  const lease = await leases.byId(db, leaseId);
+  if (lease === undefined || lease.project_id !== standing.project.id) throw new NotFound("lease", leaseId);
+  const { name } = await dynamicSecrets.byId(db, lease.dynamic_secret_id);
+  return { ...standing.spot, name, owner: ownerOf({ type: lease.actor_type, id: lease.actor_id }) };
+}
+
+async function holderOf(
+  db: Db,
+  holding: "environment" | "folder" | "secret",
+  id: string,
+): Promise<{ projectId: string; spot: Spot } | undefined> {
+  if (holding === "environment") {
+    const environment = await environments.find(db, id);
+    return environment && { projectId: environment.project_id, spot: { environment: environment.slug } };
+  }
+  const secret = holding === "secret" ? await secrets.find(db, id) : undefined;
+  const folderId = holding === "secret" ? secret?.folder_id : id;
+  const folder = folderId === undefined ? undefined : await folders.find(db, folderId);
+  if (folder === undefined) return undefined;
+  const environment = await environments.byId(db, folder.project_id, folder.environment_id);
+  return {
+    projectId: folder.project_id,
+    spot: { environment: environment.slug, path: folder.path, name: secret?.key },
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * Whether a request may be here at all. Owns the order: parse, then place, then right; and that each decision is made on
+ * the parsed request alone. Handlers are called only behind it.
+ */
+import { type InProject, type InputOf, type Place, type Route, readInput, validationMessage } from "@dayfly/contract";
+import { NotFound, type Store } from "@dayfly/store";
+import { mayInOrganization, type Spot } from "./access/ability.ts";
+import { findProject, type Standing, spotOfLease, standingAt } from "./access/place.ts";
+import { Refusal } from "./refusal.ts";
+import type { Visit } from "./visit.ts";
+
+/** Parses a request by its route. @throws Refusal 422 with every issue */
+export function read<R extends Route>(route: R, raw: { params: unknown; query: unknown; body: unknown }): InputOf<R> {
+  const read = readInput(route, raw);
+  if ("input" in read) return read.input;
+  throw new Refusal("ValidationFailure", validationMessage(read.issues), { details: read.issues });
+}
+
+/**
+ * Checks the route's permission for the visitor. For a project's route it says where the visitor stands.
+ * @throws Refusal (403), NotFound
+ */
+export async function admit(store: Store, visit: Visit, route: Route, input: InputOf<Route>): Promise<Standing | null> {
+  const { permission } = route;
+  if ("open" in permission) return null;
+  if (permission.scope === "organization") {
+    if (!anyOf(permission.action).some((action) => mayInOrganization(visit.orgRole, action, permission.subject))) {
+      throw denied(permission.action, permission.subject, "the organization");
+    }
+    return null;
+  }
+  const place = route.place!(input);
+  noteSpot(visit, place);
+  const found = await findProject(store, place);
+  visit.facts.projectId = found?.project.id ?? null;
+  const standing = await standingAt(store, visit.caller.actor, found, nameOf(place));
+  standing.spot = await checkProject(store, standing, permission, place);
+  noteSpot(visit, standing.spot);
+  return standing;
+}
+
+async function checkProject(store: Store, standing: Standing, permission: InProject, place: Place): Promise<Spot> {
+  const { rights } = standing;
+  const { subject } = permission;
+  const actions = anyOf(permission.action);
+  if (!actions.some((action) => rights.mayAnywhere(action, subject))) {
+    throw denied(permission.action, subject, "this project");
+  }
+  if (place.leaseId !== undefined) {
+    const spot = await spotOfLease(store, standing, place.leaseId);
+    if (actions.some((action) => rights.may(action, subject, spot))) return spot;
+    throw new NotFound("lease", place.leaseId);
+  }
+  // A list of dynamic secrets is opened by any right on any of them, and cut down by its handler.
+  if (subject === "dynamic-secrets" && standing.spot.name === undefined) return standing.spot;
+  if (actions.some((action) => rights.may(action, subject, standing.spot))) return standing.spot;
+  throw denied(permission.action, subject, "this place");
+}
+
+function anyOf(action: string | readonly string[]): readonly string[] {
+  return typeof action === "string" ? [action] : action;
+}
+
+function denied(action: string | readonly string[], subject: string, where: string): Refusal {
+  const actions = anyOf(action);
+  return new Refusal("PermissionDenied", `You are not allowed to ${actions.join(" or ")} ${subject} in ${where}`, {
+    details: actions.map((action) => ({ action, subject })),
+  });
+}
+
+function nameOf({ project }: Place): string {
+  if ("holding" in project) return project.id;
+  return "id" in project ? project.id : project.slug;
+}
+
+function noteSpot(visit: Visit, { environment, path, name, leaseId }: Spot & { leaseId?: string }): void {
+  const { facts } = visit;
+  if (environment !== undefined) facts.environment = environment;
+  if (path !== undefined) facts.path = path;
+  if (name !== undefined) facts.name = name;
+  if (leaseId !== undefined) facts.leaseId = leaseId;
+}

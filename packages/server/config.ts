@@ -1,0 +1,173 @@
+/**
+ * Settings, read from the environment once. Owns names, defaults and bounds; the rest of the server sees only `Settings`.
+ * Every fault is told in one go, none with the value it concerns. Key material is taken out of the environment here.
+ */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { readTtl } from "@dayfly/contract";
+import { z } from "zod";
+
+/** Settings that cannot be used; the message lists every fault. */
+export class BadSettings extends Error {
+  override name = "BadSettings";
+}
+
+const flag = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(["true", "false"], 'must be "true" or "false"'))
+  .transform((text) => text === "true");
+const count = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+const ttlSeconds = z.string().transform((text, context) => {
+  const seconds = /^\s*[\d.]+\s*$/.test(text) ? null : readTtl(text);
+  if (seconds === null || seconds < 1) {
+    context.addIssue({ code: "custom", message: 'must be a duration with its unit, at least 1s, such as "60s"' });
+  }
+  return seconds ?? 0;
+});
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+/** Every setting there is, with its default. Each can also be given as the name of a file, in `<NAME>_FILE`. */
+export const schema = z.object({
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: count(0, 65_535).optional(),
+  SITE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DAYFLY_DATA_DIR: z.string().min(1).default("./.data"),
+  DB_CONNECTION_URI: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must be like postgres://user@host/database" })
+    .optional(),
+  ENCRYPTION_KEY: z.string().optional(),
+  ROOT_ENCRYPTION_KEY: z.string().optional(),
+  TLS_CERT_FILE: z.string().optional(),
+  TLS_KEY_FILE: z.string().optional(),
+  TRUSTED_PROXIES: list.default([]),
+  MIN_LEASE_TTL: ttlSeconds.default(60),
+  MAX_LEASE_LIMIT: count(1, 10_000_000).default(10_000),
+  LEASE_HISTORY_DAYS: count(1, 36_500).default(400),
+  HIDE_ROOT_CREDENTIALS: flag.default(false),
+  REQUIRE_TARGET_TLS: flag.default(false),
+  ALLOW_LOOPBACK_TARGETS: flag.default(false),
+  ALLOW_PLAIN_HTTP: flag.default(false),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+
+/** Names of others' programs that start like ours. */
+const elsewhere = ["DAYFLY_CACHE"];
+/** Already the name of a file, or too long-lived to be read from one. */
+const withoutFile = ["TLS_CERT_FILE", "TLS_KEY_FILE", "DAYFLY_DATA_DIR"];
+const keyNames = ["ENCRYPTION_KEY", "ROOT_ENCRYPTION_KEY"] as const;
+
+/** What the server runs by. */
+export interface Settings {
+  host: string;
+  /** undefined: 8080, or the next free one. */
+  port: number | undefined;
+  siteUrl: string | undefined;
+  dataDir: string;
+  /** undefined: the embedded database. */
+  databaseUri: string | undefined;
+  /** Where the root key comes from; undefined: the key file in the data directory. */
+  rootKey: { text: string } | { file: string } | undefined;
+  tls: { certFile: string; keyFile: string } | undefined;
+  trustedProxies: string[];
+  /** Seconds. */
+  minLeaseTtl: number;
+  maxLeases: number;
+  leaseHistoryDays: number;
+  hideRootCredentials: boolean;
+  requireTargetTls: boolean;
+  allowLoopbackTargets: boolean;
+  allowPlainHttp: boolean;
+  logLevel: string;
+}
+
+/**
+ * Reads the settings and deletes key material from `env`.
+ * @throws BadSettings
+ */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const faults: string[] = [];
+  const given = gather(env, faults);
+  const rootKey = takeRootKey(env, faults);
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) faults.push(...parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
+  if ((given.TLS_CERT_FILE === undefined) !== (given.TLS_KEY_FILE === undefined)) {
+    faults.push("TLS_CERT_FILE and TLS_KEY_FILE: give both or neither");
+  }
+  if (!parsed.success || faults.length > 0)
+    throw new BadSettings(`settings:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  const values = parsed.data;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    siteUrl: values.SITE_URL,
+    dataDir: resolve(values.DAYFLY_DATA_DIR),
+    databaseUri: values.DB_CONNECTION_URI,
+    rootKey,
+    tls:
+      values.TLS_CERT_FILE !== undefined && values.TLS_KEY_FILE !== undefined
+        ? { certFile: values.TLS_CERT_FILE, keyFile: values.TLS_KEY_FILE }
+        : undefined,
+    trustedProxies: values.TRUSTED_PROXIES,
+    minLeaseTtl: values.MIN_LEASE_TTL,
+    maxLeases: values.MAX_LEASE_LIMIT,
+    leaseHistoryDays: values.LEASE_HISTORY_DAYS,
+    hideRootCredentials: values.HIDE_ROOT_CREDENTIALS,
+    requireTargetTls: values.REQUIRE_TARGET_TLS,
+    allowLoopbackTargets: values.ALLOW_LOOPBACK_TARGETS,
+    allowPlainHttp: values.ALLOW_PLAIN_HTTP,
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+function gather(env: NodeJS.ProcessEnv, faults: string[]): Record<string, string | undefined> {
+  const known = Object.keys(schema.shape);
+  const fileNames = known.filter((name) => !withoutFile.includes(name)).map((name) => `${name}_FILE`);
+  for (const name of Object.keys(env)) {
+    if (name.startsWith("DAYFLY_") && ![...known, ...fileNames, ...elsewhere].includes(name)) {
+      faults.push(`${name}: there is no such setting`);
+    }
+  }
+  const given: Record<string, string | undefined> = {};
+  for (const name of known) {
+    if (keyNames.includes(name as (typeof keyNames)[number])) continue;
+    // An empty value is how compose files and shells say "not set".
+    const value = env[name] || undefined;
+    const file = withoutFile.includes(name) ? undefined : env[`${name}_FILE`] || undefined;
+    if (value !== undefined && file !== undefined) faults.push(`${name}: give ${name} or ${name}_FILE, not both`);
+    given[name] = file === undefined ? value : readSettingFile(`${name}_FILE`, file, faults);
+  }
+  return given;
+}
+
+function takeRootKey(env: NodeJS.ProcessEnv, faults: string[]): Settings["rootKey"] {
+  const sources: NonNullable<Settings["rootKey"]>[] = [];
+  for (const name of keyNames) {
+    const text = env[name];
+    const file = env[`${name}_FILE`];
+    delete env[name];
+    if (file) sources.push({ file: resolve(file) });
+    if (text) sources.push({ text });
+  }
+  if (sources.length > 1) faults.push(`give one of ${keyNames.flatMap((name) => [`${name}_FILE`, name]).join(", ")}`);
+  return sources[0];
+}
+
+function readSettingFile(name: string, file: string, faults: string[]): string | undefined {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    faults.push(`${name}: cannot read the file (${(error as NodeJS.ErrnoException).code})`);
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+/** What a handler is given, and what it may answer: the one shape that all routes share. */
+import type { AnswerOf, InputOf, Route, RouteName, routes } from "@dayfly/contract";
+import type { Engine } from "@dayfly/engine";
+import type { audit, Caller, OrgRole, projects, Store, Tx } from "@dayfly/store";
+import type { Spot } from "./access/ability.ts";
+import type { Settings } from "./config.ts";
+
+/** What every handler can reach. */
+export interface House {
+  store: Store;
+  engine: Engine;
+  settings: Pick<Settings, "hideRootCredentials" | "minLeaseTtl">;
+  /** Why the server is not ready; null when it is. */
+  unready(): Promise<string | null>;
+}
+
+/** One admitted request: parsed, authenticated, and allowed to be here. */
+export interface Ask<R extends Route = Route> {
+  input: InputOf<R>;
+  caller: Caller;
+  orgRole: OrgRole;
+  /** `performance.now()` when the request arrived. */
+  arrivedAt: number;
+  /** The project of a project's route. */
+  project: projects.Project;
+  /** The same, as the engine wants it; only for routes whose place has an environment. */
+  place: { projectId: string; environment: string; path: string };
+  /** Whether the caller also holds another right here, to cut an answer down; admission has been decided already. */
+  may(action: string, subject: string, spot?: Spot): boolean;
+  /** Runs the handler's writes in one transaction, together with the request's audit row. At most once a request. */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Writes the request's audit row in a transaction that the handler runs itself. */
+  record(tx: Tx): Promise<void>;
+  /** Adds to the request's audit row. */
+  note(facts: Omit<audit.AuditEvent, "event" | "outcome">): void;
+  /** What to do if the answer cannot be handed over whole. */
+  ifUndelivered(act: () => Promise<void>): void;
+}
+
+/** Does what a route says, in one or two calls to engine or store. */
+export type Handler<R extends Route> = (ask: Ask<R>, house: House) => Promise<AnswerOf<R>>;
+
+/** Every route's handler, by the route's name. */
+export type Handlers = { [Name in RouteName]: Handler<(typeof routes)[Name]> };

@@ -1,0 +1,49 @@
+/** Where the server listens. Owns the rule that secrets do not cross a network in the clear unless somebody said so. */
+import { isIP } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { BadSettings, type Settings } from "./config.ts";
+
+const FIRST_PORT = 8080;
+/** So many ports are tried when none was asked for. */
+const PORTS = 20;
+
+/** @throws BadSettings for plain HTTP beyond loopback, unless it was allowed by name */
+export function checkListening(settings: Pick<Settings, "host" | "tls" | "allowPlainHttp">): void {
+  if (settings.tls !== undefined || settings.allowPlainHttp || isLoopback(settings.host)) return;
+  throw new BadSettings(
+    `HOST=${settings.host} is reachable from other machines, and secrets would cross the network in the clear: ` +
+      "set TLS_CERT_FILE and TLS_KEY_FILE, or ALLOW_PLAIN_HTTP=true if TLS ends at a proxy in front",
+  );
+}
+
+/** Listens, and says under which URL. Without a port that was asked for, the next free one from 8080 is taken. */
+export async function listen(
+  app: FastifyInstance,
+  settings: Pick<Settings, "host" | "port" | "tls" | "siteUrl">,
+): Promise<string> {
+  const ports = settings.port === undefined ? Array.from({ length: PORTS }, (_, n) => FIRST_PORT + n) : [settings.port];
+  for (const port of ports) {
+    try {
+      await app.listen({ host: settings.host, port });
+      break;
+    } catch (error) {
+      const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      if (taken && port !== ports.at(-1)) continue;
+      if (taken) throw new BadSettings(`port ${port} is in use: set PORT to another one`);
+      throw error;
+    }
+  }
+  if (settings.siteUrl !== undefined) return settings.siteUrl.replace(/\/+$/, "");
+  const address = app.server.address();
+  if (address === null || typeof address === "string") throw new Error("the server listens to no port");
+  return `${settings.tls === undefined ? "http" : "https"}://${named(settings.host)}:${address.port}`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function named(host: string): string {
+  if (isLoopback(host) || host === "0.0.0.0" || host === "::") return "localhost";
+  return isIP(host) === 6 ? `[${host}]` : host;
+}

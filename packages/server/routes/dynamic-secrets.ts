@@ -1,0 +1,70 @@
+/**
+ * Dynamic secrets. Owns how much of a configuration's inputs an answer carries (D12): stored admin credentials leave only
+ * to who may both read and edit them and did not decline them, and never while the whole server hides them.
+ */
+import type { InputsShown } from "@dayfly/engine";
+import { environments, folders } from "@dayfly/store";
+import type { Ask, Handlers, House } from "../handler.ts";
+
+const DYNAMIC = "dynamic-secrets";
+
+function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House): InputsShown {
+  if (!may("read-root-credential", DYNAMIC)) return "none";
+  const root = wanted && !settings.hideRootCredentials && may("edit-root-credential", DYNAMIC);
+  return root ? "root" : "plain";
+}
+
+export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, house) => {
+  const { body, query } = ask.input;
+  const { place } = ask;
+  if (ask.may("create", "secret-folders")) await ensureFolder(ask, house);
+  const draft = {
+    name: body.name,
+    type: body.provider.type,
+    inputs: body.provider.inputs,
+    defaultTtl: body.defaultTTL,
+    maxTtl: body.maxTTL,
+    usernameTemplate: body.usernameTemplate ?? null,
+    metadata: body.metadata,
+  };
+  const shown = shownTo(ask, query.rootCredentials, house);
+  return { dynamicSecret: await house.engine.create(ask.caller, place, draft, shown) };
+};
+
+/** The folder of a new dynamic secret is made with it; the request's row names the path. */
+async function ensureFolder({ place }: Pick<Ask, "place">, { store }: House): Promise<void> {
+  const environment = await environments.bySlug(store, place.projectId, place.environment);
+  if ((await folders.at(store, environment.id, place.path)) !== undefined) return;
+  const where = { projectId: place.projectId, environmentId: environment.id };
+  await store.transaction((tx) => folders.ensure(tx, where, place.path));
+}
+
+export const listDynamicSecrets: Handlers["listDynamicSecrets"] = async ({ place, may, note }, { store, engine }) => {
+  const environment = await environments.bySlug(store, place.projectId, place.environment);
+  if ((await folders.at(store, environment.id, place.path)) === undefined) return { dynamicSecrets: [] };
+  const visible = (await engine.list(place)).filter(
+    ({ name }) => may("read-root-credential", DYNAMIC, { name }) || may("lease", DYNAMIC, { name }),
+  );
+  note({ count: visible.length });
+  return { dynamicSecrets: visible };
+};
+
+export const getDynamicSecret: Handlers["getDynamicSecret"] = async (ask, house) => {
+  const { params, query } = ask.input;
+  const shown = shownTo(ask, query.rootCredentials, house);
+  const dynamicSecret = await house.engine.get(ask.place, params.name, shown);
+  ask.note({ dynamicSecretId: dynamicSecret.id, rootCredentials: shown === "root" });
+  return { dynamicSecret };
+};
+
+export const updateDynamicSecret: Handlers["updateDynamicSecret"] = async (ask, house) => {
+  const { params, query, body } = ask.input;
+  const { newName, inputs, defaultTTL, maxTTL, usernameTemplate, metadata } = body.data;
+  const change = { newName, inputs, defaultTtl: defaultTTL, maxTtl: maxTTL, usernameTemplate, metadata };
+  const shown = shownTo(ask, query.rootCredentials, house);
+  return { dynamicSecret: await house.engine.update(ask.caller, ask.place, params.name, change, shown) };
+};
+
+export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ caller, input, place }, { engine }) => ({
+  dynamicSecret: await engine.remove(caller, place, input.params.name),
+});

@@ -1,0 +1,111 @@
+/** Machine identities: what they sign in with, and their membership in projects. */
+import { clientSecrets, identities, memberships, NotFound, organizations, type RoleGrant } from "@dayfly/store";
+import { makeToken } from "../access/tokens.ts";
+import type { Handlers } from "../handler.ts";
+
+/** How much of a client secret is kept in the clear, so that people can tell theirs apart. */
+const PREFIX = 4;
+
+export const createIdentity: Handlers["createIdentity"] = async ({ input, write, note }) => {
+  const { name, organizationId, role } = input.body;
+  return write(async (tx) => {
+    const organization = await organizations.only(tx);
+    if (organization?.id !== organizationId) throw new NotFound("organization", organizationId);
+    const identity = await identities.create(tx, { name, orgRole: role });
+    note({ subjectId: identity.id, name });
+    return { identity: shown(identity, []) };
+  });
+};
+
+export const deleteIdentity: Handlers["deleteIdentity"] = async ({ input, write, note }) => {
+  const { identityId } = input.params;
+  note({ subjectId: identityId });
+  return write(async (tx) => {
+    const identity = await identities.remove(tx, identityId);
+    await memberships.removeAll(tx, { type: "identity", id: identityId });
+    return { identity: shown(identity, []) };
+  });
+};
+
+export const attachUniversalAuth: Handlers["attachUniversalAuth"] = async ({ input, write, note }) => {
+  const { identityId } = input.params;
+  note({ subjectId: identityId });
+  return write(async (tx) => {
+    await identities.find(tx, identityId);
+    const auth = await identities.attachUniversalAuth(tx, identityId, input.body);
+    return {
+      identityUniversalAuth: {
+        id: auth.id,
+        clientId: auth.client_id,
+        identityId,
+        accessTokenTTL: auth.access_token_ttl,
+        accessTokenMaxTTL: auth.access_token_max_ttl,
+        accessTokenNumUsesLimit: auth.access_token_num_uses_limit,
+        createdAt: auth.created_at,
+        updatedAt: auth.updated_at,
+      },
+    };
+  });
+};
+
+export const createClientSecret: Handlers["createClientSecret"] = async ({ input, write, note }) => {
+  const { identityId } = input.params;
+  const { token, digest } = makeToken();
+  note({ subjectId: identityId });
+  return write(async (tx) => {
+    const auth = await identities.universalAuth(tx, identityId);
+    const secret = await clientSecrets.create(tx, {
+      ...input.body,
+      universalAuthId: auth.id,
+      digest,
+      prefix: token.slice(0, PREFIX),
+    });
+    return {
+      clientSecret: token,
+      clientSecretData: {
+        id: secret.id,
+        description: secret.description,
+        clientSecretPrefix: secret.prefix,
+        clientSecretNumUses: secret.num_uses,
+        clientSecretNumUsesLimit: secret.num_uses_limit,
+        clientSecretTTL: secret.ttl,
+        identityUAId: secret.universal_auth_id,
+        isClientSecretRevoked: secret.revoked,
+        createdAt: secret.created_at,
+        updatedAt: secret.updated_at,
+      },
+    };
+  });
+};
+
+export const addIdentityMembership: Handlers["addIdentityMembership"] = async ({ input, project, write, note }) => {
+  const { identityId } = input.params;
+  note({ subjectId: identityId });
+  const roles: RoleGrant[] = input.body.roles.map((grant) =>
+    grant.role === "lease-only" ? { role: grant.role, secrets: grant.secrets } : { role: grant.role },
+  );
+  return write(async (tx) => {
+    await identities.find(tx, identityId);
+    const made = await memberships.create(tx, project.id, { type: "identity", id: identityId }, roles);
+    return { identityMembership: { id: made.id, identityId } };
+  });
+};
+
+export const removeIdentityMembership: Handlers["removeIdentityMembership"] = async (ask) => {
+  const { identityId } = ask.input.params;
+  ask.note({ subjectId: identityId });
+  return ask.write(async (tx) => {
+    const ended = await memberships.remove(tx, ask.project.id, { type: "identity", id: identityId });
+    return { identityMembership: { id: ended.id, identityId } };
+  });
+};
+
+function shown(identity: identities.Identity, authMethods: string[]) {
+  return {
+    id: identity.id,
+    name: identity.name,
+    authMethods,
+    createdAt: identity.created_at,
+    updatedAt: identity.updated_at,
+  };
+}

@@ -1,0 +1,36 @@
+/** Every route of the contract with its handler. A route without one does not compile. */
+import { type RouteName, routes } from "@dayfly/contract";
+import type { Mounted } from "../app.ts";
+import type { Handlers } from "../handler.ts";
+import * as auth from "./auth.ts";
+import * as dynamicSecrets from "./dynamic-secrets.ts";
+import * as environments from "./environments.ts";
+import * as folders from "./folders.ts";
+import * as health from "./health.ts";
+import * as identities from "./identities.ts";
+import * as leases from "./leases.ts";
+import * as openapi from "./openapi.ts";
+import * as projects from "./projects.ts";
+import * as secrets from "./secrets.ts";
+
+const { addEnvironment: _, ...projectHandlers } = projects;
+
+const handlers: Handlers = {
+  ...auth,
+  ...projectHandlers,
+  ...environments,
+  ...folders,
+  ...secrets,
+  ...identities,
+  ...dynamicSecrets,
+  ...leases,
+  ...health,
+  ...openapi,
+};
+
+/** What the application mounts. */
+export const mounted: Mounted[] = Object.entries(routes).map(([name, route]) => ({
+  route,
+  // Each handler has the type of its own route above; here they are all called with what their route has parsed.
+  handler: handlers[name as RouteName] as unknown as Mounted["handler"],
+}));

@@ -1,0 +1,39 @@
+/** Leases. The credential of a new one is in its answer and nowhere else; an answer that is lost takes the lease along. */
+import { ownerOf } from "../access/ability.ts";
+import type { Handlers } from "../handler.ts";
+
+const DYNAMIC = "dynamic-secrets";
+
+export const createLease: Handlers["createLease"] = async (ask, { engine }) => {
+  const { body } = ask.input;
+  const issued = await engine.issue(ask.caller, ask.place, body.dynamicSecretName, {
+    ttlSeconds: body.ttl?.seconds ?? null,
+    config: body.config,
+    arrivedAt: ask.arrivedAt,
+  });
+  ask.ifUndelivered(() => engine.undelivered(ask.caller, issued.lease.id));
+  return issued;
+};
+
+export const renewLease: Handlers["renewLease"] = async ({ caller, input, place }, { engine }) => ({
+  lease: await engine.renew(caller, place, input.params.leaseId, input.body.ttl?.seconds ?? null),
+});
+
+export const deleteLease: Handlers["deleteLease"] = async ({ caller, input, place }, { engine }) => {
+  const { lease } = await engine.revoke(caller, place, input.params.leaseId);
+  return { lease };
+};
+
+export const getLease: Handlers["getLease"] = async ({ input, place, note }, { engine }) => {
+  const { lease, dynamicSecret } = await engine.lease(place, input.params.leaseId);
+  note({ dynamicSecretId: dynamicSecret.id });
+  return { lease: { ...lease, dynamicSecret } };
+};
+
+export const listLeases: Handlers["listLeases"] = async ({ input, place, may, note }, { engine }) => {
+  const leases = (await engine.leases(place, input.params.name)).filter(({ owner }) =>
+    may("lease", DYNAMIC, { owner: ownerOf(owner) }),
+  );
+  note({ count: leases.length });
+  return { leases };
+};

@@ -1,0 +1,111 @@
+/** Projects, and what each starts with: an admin, the default environments and their root folders. */
+import { randomBytes } from "node:crypto";
+import { environments, folders, memberships, organizations, projects, type Tx } from "@dayfly/store";
+import type { Ask, Handlers, House } from "../handler.ts";
+import { Refusal } from "../refusal.ts";
+
+const defaults = [
+  { name: "Development", slug: "dev" },
+  { name: "Staging", slug: "staging" },
+  { name: "Production", slug: "prod" },
+];
+
+export const createProject: Handlers["createProject"] = async (ask) => {
+  const { body } = ask.input;
+  return ask.write(async (tx) => {
+    const organization = await organizations.only(tx);
+    const project = await projects.create(tx, {
+      organizationId: organization!.id,
+      name: body.projectName,
+      slug: body.slug ?? slugFor(body.projectName),
+      description: body.projectDescription,
+      hasDeleteProtection: body.hasDeleteProtection,
+    });
+    const { type, id } = ask.caller.actor;
+    if ((type === "identity" || type === "user") && id !== null) {
+      await memberships.create(tx, project.id, { type, id }, [{ role: "admin" }]);
+    }
+    const made = [];
+    for (const environment of body.shouldCreateDefaultEnvs ? defaults : []) {
+      made.push(await addEnvironment(tx, project.id, environment));
+    }
+    ask.note({ projectId: project.id, name: project.slug });
+    return { project: shown(project, made) };
+  });
+};
+
+/** Makes an environment with its root folder. */
+export async function addEnvironment(
+  tx: Tx,
+  projectId: string,
+  environment: { name: string; slug: string; position?: number },
+): Promise<environments.Environment> {
+  const made = await environments.create(tx, projectId, environment);
+  await folders.ensure(tx, { projectId, environmentId: made.id }, "/");
+  return made;
+}
+
+export const getProject: Handlers["getProject"] = async ({ project }, { store }) => ({
+  workspace: shown(project, await environments.list(store, [project.id])),
+});
+
+export const getProjectBySlug: Handlers["getProjectBySlug"] = async ({ project }, { store }) =>
+  shown(project, await environments.list(store, [project.id]));
+
+export const listProjects: Handlers["listProjects"] = async (ask, house) => ({ projects: await visible(ask, house) });
+
+export const listWorkspaces: Handlers["listWorkspaces"] = async (ask, house) => ({
+  workspaces: await visible(ask, house),
+});
+
+export const deleteProject: Handlers["deleteProject"] = async ({ project, write }, { store }) => {
+  if (project.has_delete_protection) {
+    throw new Refusal("BadRequest", "This project is protected from deletion: turn hasDeleteProtection off first");
+  }
+  const held = await environments.list(store, [project.id]);
+  return shown(await write((tx) => projects.remove(tx, project.id)), held);
+};
+
+async function visible(ask: Pick<Ask, "caller" | "orgRole" | "note">, { store }: House) {
+  const { type, id } = ask.caller.actor;
+  const isMember = (type === "identity" || type === "user") && id !== null;
+  const own = isMember ? await memberships.ofActor(store, { type, id }) : [];
+  const rows = await projects.list(store, ask.orgRole === "admin" ? "all" : own.map((row) => row.project_id));
+  const held = await environments.list(
+    store,
+    rows.map((row) => row.id),
+  );
+  ask.note({ count: rows.length });
+  return rows.map((row) =>
+    shown(
+      row,
+      held.filter((environment) => environment.project_id === row.id),
+    ),
+  );
+}
+
+function shown(project: projects.Project, held: environments.Environment[]) {
+  return {
+    id: project.id,
+    _id: project.id,
+    name: project.name,
+    slug: project.slug,
+    type: project.type,
+    description: project.description,
+    orgId: project.organization_id,
+    hasDeleteProtection: project.has_delete_protection,
+    createdAt: project.created_at,
+    updatedAt: project.updated_at,
+    environments: held.map(({ id, name, slug }) => ({ id, name, slug })),
+  };
+}
+
+/** A slug where none was given: readable, and free with near certainty. */
+function slugFor(name: string): string {
+  const readable = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 48);
+  return `${readable || "project"}-${randomBytes(3).toString("hex")}`;
+}
