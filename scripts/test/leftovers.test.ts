@@ -37,7 +37,7 @@ test("a process that carries the run's word is ended, and one that does not is l
 });
 
 test("a server in the folder of a run that was killed is ended by the next run", async () => {
-  const dead = join(parent, "dayfly-test-dead");
+  const dead = join(parent, "dayfly-run-dead");
   mkdirSync(join(dead, "data"), { recursive: true });
   writeFileSync(join(dead, "owner"), `${process.pid} 1`);
   const server = sleeper({ cwd: join(dead, "data") });

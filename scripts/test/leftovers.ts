@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-const prefix = "dayfly-test-";
+const prefix = "dayfly-run-";
 
 /** The folder of a run. */
 export interface RunFolder {

@@ -1,0 +1,42 @@
+/** What `npm start` was told, by flags after `--` and by the environment. */
+import { parseArgs } from "node:util";
+
+/** The flags. Settings of the server itself come from the environment, as in production. */
+export interface Options {
+  /** With the demo's database, project and main job. */
+  demo: boolean;
+  /** Make the demo's database anew. */
+  resetDemo: boolean;
+  help: boolean;
+}
+
+/** Told to a person who asks, or who gave a flag that is not there. */
+export const usage = `npm start [-- flags]
+
+Starts Dayfly on this machine with a database of its own, and a demo: a second PostgreSQL with the database "orders",
+the project my-project and its dynamic secret postgres-readonly-access. Then does the main job once and stays up.
+
+  --no-demo      only the server: no demo database, no project
+  --reset-demo   make the demo's database anew; leases on it are gone with it
+  --help         this
+
+  PORT             default 8080, or the next free one
+  DAYFLY_DATA_DIR  default ./.data
+  All settings: docs/guides/configuration.md`;
+
+/**
+ * Reads the flags.
+ * @throws TypeError for one that is not there
+ */
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      "no-demo": { type: "boolean", default: false },
+      "reset-demo": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values["no-demo"] && values["reset-demo"]) throw new TypeError("--no-demo and --reset-demo exclude each other");
+  return { demo: !values["no-demo"], resetDemo: values["reset-demo"], help: values.help };
+}
