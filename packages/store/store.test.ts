@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
+import type { ExpressionBuilder } from "kysely";
 import pg from "pg";
 import { Unavailable, WrongRootKey } from "./errors.ts";
 import { openStore } from "./store.ts";
-import { leaseReasons, leaseStates } from "./tables.ts";
+import { leaseReasons, leaseStates, type Tables } from "./tables.ts";
 import { type Stores, stores, testRootKey } from "./testing/store.ts";
 
 let all: Stores;
@@ -33,8 +34,9 @@ test("several nodes may open a new database at once", async () => {
   const rootKey = testRootKey();
   const opened = await Promise.all([1, 2, 3, 4].map(() => openStore({ connection, rootKey, poolSize: 2 })));
   assert.equal(new Set(opened.map((store) => store.keys.instanceId)).size, 1);
-  const sealed = await opened[0]!.keys.seal({ table: "t", column: "c", row: "r", project: "p" }, "text");
-  const text = await opened[3]!.keys.open({ table: "t", column: "c", row: "r", project: "p" }, sealed);
+  const field = { table: "t", column: "c", row: "r", project: randomUUID() };
+  const sealed = await opened[0]!.keys.seal(field, "text");
+  const text = await opened[3]!.keys.open(field, sealed);
   assert.equal(text.toString(), "text");
   for (const store of opened) await store.close();
 });
@@ -68,11 +70,9 @@ test("a database of a newer version is refused", async () => {
 test("a transaction cut off by the database is Unavailable, and the process lives on", async () => {
   const store = await all.open();
   const cut = store.transaction(async (tx) => {
-    const { rows } = await tx.sql
-      .selectNoFrom((eb) => eb.fn<number>("pg_backend_pid").as("pid"))
-      .execute()
-      .then((r) => ({ rows: r }));
-    await store.pool.query("select pg_terminate_backend($1)", [rows[0]!.pid]);
+    const pid = (eb: ExpressionBuilder<Tables, never>) => eb.fn<number>("pg_backend_pid").as("pid");
+    const self = await tx.sql.selectNoFrom(pid).executeTakeFirstOrThrow();
+    await store.pool.query("select pg_terminate_backend($1)", [self.pid]);
     await tx.sql.selectFrom("projects").select("id").execute();
   });
   await assert.rejects(cut, Unavailable);
@@ -84,6 +84,6 @@ test("the states and reasons of a lease are those that the database allows", asy
   const { rows } = await store.pool.query<{ definition: string }>(
     "select pg_get_constraintdef(oid) as definition from pg_constraint where conrelid = 'leases'::regclass and contype = 'c'",
   );
-  const all_ = rows.map((row) => row.definition).join(" ");
-  for (const word of [...leaseStates, ...leaseReasons]) assert.ok(all_.includes(`'${word}'`), word);
+  const allowed = rows.map((row) => row.definition).join(" ");
+  for (const word of [...leaseStates, ...leaseReasons]) assert.ok(allowed.includes(`'${word}'`), word);
 });

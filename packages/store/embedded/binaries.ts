@@ -10,6 +10,8 @@ import { makeLinks, makeRunnable } from "./links.ts";
 
 /** A PostgreSQL to run. */
 export interface Binaries {
+  /** As in "18.4". */
+  version: string;
   /** The folder that holds `initdb` and `postgres`. */
   folder: string;
   /** What they need in their environment, such as where their libraries are. */
@@ -40,7 +42,7 @@ function findPackage(name: string): string {
 export function prepareBinaries(root: string, account: Account): Binaries {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const programs = ["initdb", "postgres"].map((name) => join(root, "native/bin", name));
-  const inPlace: Binaries = { folder: join(root, "native/bin"), env: {} };
+  const postgres = version.split(".").slice(0, 2).join(".");
   let writable = true;
   try {
     makeLinks(root);
@@ -49,14 +51,14 @@ export function prepareBinaries(root: string, account: Account): Binaries {
     if (!/EACCES|EPERM|EROFS/.test(String((error as NodeJS.ErrnoException).code))) throw error;
     writable = false;
   }
-  if (writable && !account.foreign) return inPlace;
+  if (writable && !account.foreign) return { version: postgres, folder: join(root, "native/bin"), env: {} };
   const cache = account.foreign ? ROOT_CACHE : join(homedir(), ".cache/dayfly");
   const copy = copyOnce(root, join(cache, version));
   if (!writable) {
     makeLinks(copy);
     makeRunnable(["initdb", "postgres"].map((name) => join(copy, "native/bin", name)));
   }
-  return { folder: join(copy, "native/bin"), env: {} };
+  return { version: postgres, folder: join(copy, "native/bin"), env: {} };
 }
 
 function isRunnable(program: string): boolean {

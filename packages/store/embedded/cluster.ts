@@ -15,9 +15,10 @@ import {
   rmSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Account, explainRefusal, NOBODY } from "./account.ts";
+import { type Account, NOBODY } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { insideName, startProgram } from "./child.ts";
+import { OtherVersion } from "./errors.ts";
 
 export interface ClusterOptions {
   dataDir: string;
@@ -70,20 +71,20 @@ function syncFolder(folder: string): void {
   closeSync(handle);
 }
 
-/** Whether a cluster lies there. */
-export function clusterExists(dataDir: string): boolean {
-  return existsSync(join(dataDir, "PG_VERSION"));
-}
-
-/** The major version of PostgreSQL that made the cluster. */
-export function clusterVersion(dataDir: string): string {
-  return readFileSync(join(dataDir, "PG_VERSION"), "utf8").trim();
+/** Refuses a cluster that another major version made: this one could not read it. */
+function checkVersion(dataDir: string, binaries: Binaries): void {
+  const made = readFileSync(join(dataDir, "PG_VERSION"), "utf8").trim();
+  const major = binaries.version.split(".")[0]!;
+  if (made !== major) throw new OtherVersion(dataDir, made, major);
 }
 
 /** Makes the cluster at `dataDir` if there is none; says whether it made one. */
 export async function ensureCluster(options: ClusterOptions): Promise<boolean> {
   const { dataDir } = options;
-  if (clusterExists(dataDir)) return false;
+  if (existsSync(join(dataDir, "PG_VERSION"))) {
+    checkVersion(dataDir, options.binaries);
+    return false;
+  }
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
     throw new Error(`${dataDir} is not empty and holds no PostgreSQL cluster: name another folder, or empty it`);
   }
@@ -101,8 +102,6 @@ export async function ensureCluster(options: ClusterOptions): Promise<boolean> {
     renameSync(cluster, dataDir);
     if (options.fsync) syncFolder(parent);
     return true;
-  } catch (error) {
-    throw explainRefusal(error);
   } finally {
     rmSync(room, { recursive: true, force: true });
   }

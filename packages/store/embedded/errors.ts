@@ -46,3 +46,14 @@ export class NotDurable extends Error {
     );
   }
 }
+
+/** The data folder was made by another major version of PostgreSQL. */
+export class OtherVersion extends Error {
+  override name = "OtherVersion";
+  constructor(dataDir: string, made: string, ours: string) {
+    super(
+      `${dataDir} was made by PostgreSQL ${made}, and this Dayfly brings PostgreSQL ${ours}, which cannot read it. ` +
+        `Nothing was changed: start the Dayfly that brings ${made}, or point DB_CONNECTION_URI at a PostgreSQL ${made} on it`,
+    );
+  }
+}

@@ -8,17 +8,19 @@ import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import pg from "pg";
 import { writeAccess } from "./access.ts";
-import { type Account, accountFor, STORE_UID, TARGET_UID } from "./account.ts";
+import { type Account, accountFor, explainRefusal, STORE_UID, TARGET_UID } from "./account.ts";
+import { adopt } from "./adopt.ts";
 import { type Binaries, embeddedBinaries } from "./binaries.ts";
 import { claim } from "./claim.ts";
 import { ensureCluster } from "./cluster.ts";
 import { checkDurable } from "./durable.ts";
+import { endAtExit, forget } from "./end.ts";
 import { DidNotStart } from "./errors.ts";
-import { endAtExit, forget } from "./exit.ts";
 import { putFile } from "./files.ts";
+import { launch } from "./launch.ts";
 import { type Log, quiet } from "./log.ts";
 import { freePort, keptPort, portFile } from "./port.ts";
-import { bringUp, type Server } from "./server.ts";
+import type { Server, ServerOptions } from "./server.ts";
 
 export * from "./errors.ts";
 export type { Log } from "./log.ts";
@@ -121,10 +123,11 @@ async function runOn(dataDir: string, options: EmbeddedOptions): Promise<Server>
   for (let attempt = 1; ; attempt++) {
     const port = await portFor(dataDir, as);
     const settings = { ...settingsFor(as), ...options.settings };
+    const wanted: ServerOptions = { dataDir, superuser, account, binaries, port, settings, log };
+    const fits = (found: Server) =>
+      found.version === binaries.version && (as === "store" || as.port === 0 || as.port === found.port);
     try {
-      const server = await bringUp({ dataDir, superuser, account, binaries, port, settings, log }, (found) =>
-        as === "store" ? true : as.port === 0 || as.port === found.port,
-      );
+      const server = (await adopt(wanted, fits)) ?? (await launch(wanted));
       if (as !== "store") putFile(dataDir, portFile, String(server.port), account);
       return server;
     } catch (error) {
@@ -169,6 +172,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     };
   } catch (error) {
     release();
-    throw error;
+    throw explainRefusal(error);
   }
 }

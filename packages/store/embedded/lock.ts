@@ -31,7 +31,7 @@ export function readLock(dataDir: string): Lock | undefined {
 export function clearStaleLock(dataDir: string, account: Account): boolean {
   const lock = readLock(dataDir);
   // Without /proc nobody can tell who works in the folder: PostgreSQL's guard decides.
-  if (!lock || !hasProc || postgresIn(dataDir).length > 0) return false;
+  if (!lock || !hasProc || postgresIn(dataDir, account).length > 0) return false;
   rmSync(join(dataDir, "postmaster.pid"), { force: true });
   // The folder may be a copy of one that is in use: then the socket belongs to the other.
   if (!isLive(lock.pid)) removeSocketFolder(lock.socketFolder, account);

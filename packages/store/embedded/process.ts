@@ -1,5 +1,7 @@
 /** Other processes, as the kernel tells of them. Where there is no /proc (macOS), only "is there such a pid" is known. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { type Account, identity } from "./account.ts";
 
 /** Whether this system tells of processes under /proc. */
 export const hasProc: boolean = existsSync("/proc/self/stat");
@@ -38,22 +40,37 @@ export function isLive(pid: number): boolean {
   }
 }
 
-/** The live PostgreSQL processes that work in this folder: each of them has its data folder as working folder. */
-export function postgresIn(dataDir: string): number[] {
-  const here = statSync(dataDir);
-  const found: number[] = [];
-  for (const entry of readdirSync("/proc")) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid)) continue;
-    try {
-      const cwd = statSync(`/proc/${pid}/cwd`);
-      if (cwd.dev !== here.dev || cwd.ino !== here.ino) continue;
-    } catch {
-      continue; // gone meanwhile, a zombie, or another user's
-    }
-    if (isLive(pid) && processFacts(pid)?.name.startsWith("postgres")) found.push(pid);
+/** Whether a process works in a folder; undefined where we may not know. */
+function worksIn(pid: number, here: { dev: number; ino: number }): boolean | undefined {
+  try {
+    const cwd = statSync(`/proc/${pid}/cwd`);
+    return cwd.dev === here.dev && cwd.ino === here.ino;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES" ? undefined : false;
   }
-  return found;
+}
+
+/** Asks under the account itself: root without CAP_SYS_PTRACE (in a container) may not look at another uid's processes. */
+function askAsAccount(dataDir: string, account: Account): number[] {
+  const script = 'for p in /proc/[0-9]*; do [ "$p/cwd" -ef . ] && echo "${p#/proc/}"; done; echo end';
+  const asked = spawnSync("/bin/sh", ["-c", script], { cwd: dataDir, encoding: "utf8", ...identity(account) });
+  const lines = asked.stdout?.trim().split("\n") ?? [];
+  if (lines.pop() !== "end") throw new Error(`cannot tell which processes work in ${dataDir}: ${asked.stderr}`);
+  return lines.map(Number);
+}
+
+/** The live PostgreSQL processes that work in this folder: each of them has its data folder as working folder. */
+export function postgresIn(dataDir: string, account: Account): number[] {
+  const here = statSync(dataDir);
+  const isPostgres = (pid: number) => isLive(pid) && processFacts(pid)?.name.startsWith("postgres") === true;
+  const pids = readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && isPostgres(pid));
+  const answers = pids.map((pid) => ({ pid, works: worksIn(pid, here) }));
+  if (account.foreign && answers.some(({ works }) => works === undefined)) {
+    return askAsAccount(dataDir, account).filter(isPostgres);
+  }
+  return answers.filter(({ works }) => works).map(({ pid }) => pid);
 }
 
 /** Asks again until it is so or the time is up; says whether it is so. */

@@ -22,18 +22,19 @@ export async function stores(): Promise<Stores> {
   const server = await postgres18();
   const opened: Store[] = [];
   const { stop: _stop, ...connection } = server;
+  async function database(): Promise<pg.PoolConfig> {
+    const name = `store_${randomUUID().replaceAll("-", "")}`;
+    const admin = new pg.Client({ ...connection });
+    await admin.connect();
+    await admin.query(`create database ${name}`);
+    await admin.end();
+    return { ...connection, database: name };
+  }
   return {
     server,
-    async database() {
-      const name = `store_${randomUUID().replaceAll("-", "")}`;
-      const admin = new pg.Client({ ...connection });
-      await admin.connect();
-      await admin.query(`create database ${name}`);
-      await admin.end();
-      return { ...connection, database: name };
-    },
+    database,
     async open() {
-      const store = await openStore({ connection: await this.database(), rootKey: testRootKey(), poolSize: 8 });
+      const store = await openStore({ connection: await database(), rootKey: testRootKey(), poolSize: 8 });
       opened.push(store);
       return store;
     },
