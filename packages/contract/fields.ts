@@ -53,7 +53,7 @@ export function count(most: number) {
 }
 
 /** A boolean in a query: `true` and `False` alike; absent and "" are the default. */
-export function flag(otherwise: boolean): z.ZodType<boolean, boolean | string | null | undefined> {
+export function flag(otherwise: boolean): z.ZodDefault<z.ZodType<boolean, boolean | string | null>> {
   const read = (value: unknown) => {
     if (value === null || value === "") return otherwise;
     const text = typeof value === "string" ? value.toLowerCase() : value;
@@ -64,9 +64,7 @@ export function flag(otherwise: boolean): z.ZodType<boolean, boolean | string | 
 }
 
 /** An optional field on which null and "" also mean unset. */
-export function unset<S extends z.ZodType>(
-  field: S,
-): z.ZodType<z.output<S> | undefined, z.input<S> | "" | null | undefined> {
+export function unset<S extends z.ZodType>(field: S): z.ZodOptional<z.ZodType<z.output<S>, z.input<S> | "" | null>> {
   const read = (value: unknown) => (value === null || value === "" ? undefined : value);
   return z.preprocess(read, field.optional()).optional() as z.ZodType as ReturnType<typeof unset<S>>;
 }

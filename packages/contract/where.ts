@@ -26,6 +26,9 @@ export type WhereGiven = (
 ) &
   ({ environmentSlug: string } | { environment: string }) & { path?: string; secretPath?: string; directory?: string };
 
+// An object of no fields would have the type "every field is never", also those of a place.
+type Fields<S extends z.ZodRawShape> = keyof S extends never ? unknown : z.input<z.ZodObject<S>>;
+
 const named = {
   projectId: unset(id),
   workspaceId: unset(id).meta({ description: "Another name of projectId." }),
@@ -49,7 +52,7 @@ const required = {
 /** An object of the given fields plus those that name a place; the output has `project`, `environment` and `path`. */
 export function inFolder<S extends z.ZodRawShape>(
   shape: S,
-): z.ZodType<z.output<z.ZodObject<S>> & Where, z.input<z.ZodObject<S>> & WhereGiven> {
+): z.ZodType<z.output<z.ZodObject<S>> & Where, Fields<S> & WhereGiven> {
   const schema = z
     .object({ ...shape, ...named })
     .meta(required)
