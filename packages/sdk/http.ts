@@ -6,25 +6,16 @@
  * asked again.
  */
 import type { ClientRequest, IncomingMessage } from "node:http";
+import type { ClientOptions } from "@dayfly/contract";
 
 /** The part of fetch that the SDK uses; the built-in one fits. */
-export type Fetch = (url: string, init?: FetchInit) => Promise<Response>;
-
-/** What a request of the SDK is made of. */
-export interface FetchInit {
-  method?: string;
-  headers?: Record<string, string>;
-  body?: string;
-  signal?: AbortSignal;
-}
+export type Fetch = ClientOptions["fetch"];
 
 /** No connection came about, so the server cannot have seen the request. */
 export class NotSent extends Error {
   override name = "NotSent";
-  readonly code: string | undefined;
-  constructor(cause: NodeJS.ErrnoException) {
+  constructor(cause: Error) {
     super(cause.message, { cause });
-    this.code = cause.code;
   }
 }
 
@@ -32,18 +23,19 @@ export class NotSent extends Error {
 const MAX_ANSWER = 32 * 1024 * 1024;
 
 /** Asks once, without redirects and without compression. @throws NotSent, or the socket's own error. */
-export const httpFetch: Fetch = async (url, init = {}) => {
+export const httpFetch: Fetch = async (url, { method, headers, body = "", signal }) => {
   const target = new URL(url);
   const secure = target.protocol === "https:";
   // Loading TLS takes time, and a local server speaks plain HTTP.
   const { request } = secure ? await import("node:https") : await import("node:http");
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const { body, method = "GET", signal } = init;
-  const headers: Record<string, string> = { ...init.headers };
-  if (body !== undefined) headers["content-length"] = String(Buffer.byteLength(body));
-  const req = request(target, { method, headers, ...(signal && { signal }) });
+  const req = request(target, {
+    method,
+    headers: { ...headers, ...(body && { "content-length": Buffer.byteLength(body) }) },
+    ...(signal && { signal }),
+  });
   const connected = watchConnection(req, secure);
-  req.once("error", (error: NodeJS.ErrnoException) => reject(connected() || signal?.aborted ? error : new NotSent(error)));
+  req.once("error", (error) => reject(connected() || signal?.aborted ? error : new NotSent(error)));
   req.once("response", (answer) => gather(answer).then(resolve, reject));
   req.end(body);
   return await promise;
@@ -53,7 +45,7 @@ function watchConnection(req: ClientRequest, secure: boolean): () => boolean {
   let connected = false;
   req.once("socket", (socket) => {
     // A socket that was used before is connected already, and a server that closed it may have seen this request.
-    if (!socket.connecting && req.reusedSocket) connected = true;
+    if (req.reusedSocket) connected = true;
     socket.once(secure ? "secureConnect" : "connect", () => {
       connected = true;
     });

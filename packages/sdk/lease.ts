@@ -1,20 +1,11 @@
 /** A lease as its holder sees it. Its credentials are easy to use and hard to print by accident. */
+import type { ReplyOf, routes } from "@dayfly/contract";
 
-/** The wire's lease, without credentials. */
-export interface LeaseRecord {
-  id: string;
-  version: number;
-  externalEntityId: string;
-  expireAt: string;
-  status?: string | null | undefined;
-  statusDetails?: string | null | undefined;
-  dynamicSecretId: string;
-  createdAt: string;
-  updatedAt: string;
-}
+/** What a create answers. */
+export type IssuedAnswer = ReplyOf<typeof routes.createLease>;
 
 /** What a lease hands over when asked to, for deliberate serialising. */
-export interface Credentials {
+export interface LeaseCredentials {
   leaseId: string;
   username?: string;
   password?: string;
@@ -22,26 +13,19 @@ export interface Credentials {
   data: Record<string, string>;
 }
 
-/** What a create answers. */
-export interface IssuedAnswer<R extends LeaseRecord = LeaseRecord, D = unknown> {
-  lease: R;
-  dynamicSecret: D;
-  data: Record<string, string>;
-}
-
 /**
  * One issued credential. A class, because what is printed or serialised by accident (a logger, `console.log`, `JSON`)
  * must not hold the secret: the values live in a private field and are read through getters.
  */
-export class Lease<R extends LeaseRecord = LeaseRecord, D = unknown> {
+export class Lease {
   readonly leaseId: string;
   readonly expiresAt: Date;
   /** The wire's own objects; neither holds a credential. */
-  readonly lease: R;
-  readonly dynamicSecret: D;
+  readonly lease: IssuedAnswer["lease"];
+  readonly dynamicSecret: IssuedAnswer["dynamicSecret"];
   readonly #data: Record<string, string>;
 
-  constructor(answer: IssuedAnswer<R, D>) {
+  constructor(answer: IssuedAnswer) {
     this.leaseId = answer.lease.id;
     this.expiresAt = new Date(answer.lease.expireAt);
     this.lease = answer.lease;
@@ -54,6 +38,7 @@ export class Lease<R extends LeaseRecord = LeaseRecord, D = unknown> {
     return this.#data.DB_USERNAME;
   }
 
+  /** The account's password, where this kind of target has one. */
   get password(): string | undefined {
     return this.#data.DB_PASSWORD;
   }
@@ -64,7 +49,7 @@ export class Lease<R extends LeaseRecord = LeaseRecord, D = unknown> {
   }
 
   /** Everything a holder needs, as plain data: the deliberate way to write a lease down. */
-  get credentials(): Credentials {
+  get credentials(): LeaseCredentials {
     const { username, password } = this;
     return {
       leaseId: this.leaseId,

@@ -1,0 +1,27 @@
+/** `lease create`: issues a credential and prints it, once. */
+import { formatOf, print, printMap } from "../formats.ts";
+import type { Invocation } from "../invocation.ts";
+import { checkTtl } from "../ttl.ts";
+import { noteIssued } from "./issued.ts";
+
+interface Flags {
+  ttl?: string;
+  plain?: boolean;
+  outputFull?: boolean;
+}
+
+/** Issues one lease. Prints only the credential, unless `--output-full`. */
+export async function createLease(run: Invocation<Flags>, [name]: string[]): Promise<void> {
+  const { ttl, plain, outputFull } = run.flags;
+  // Before the lease is issued: a format that cannot be printed would cost the credential.
+  const format = formatOf(run, plain ? "plain" : undefined);
+  if (ttl !== undefined) checkTtl("--ttl", ttl);
+  const where = await run.where();
+  const lease = await run
+    .client()
+    .leases.create({ ...where, dynamicSecretName: name!, ...(ttl !== undefined && { ttl }) });
+  noteIssued(run, name!, lease);
+  if (!outputFull) return await printMap(run, lease.data, format);
+  const { type } = lease.dynamicSecret;
+  print(run, JSON.stringify({ data: lease.data, lease: lease.lease, dynamicSecret: { name, type } }, null, 2));
+}

@@ -1,0 +1,108 @@
+/**
+ * One run of the command line: parse, act, and answer with an exit code.
+ *
+ * Owns the parser and how a failure is told. It ends no process: that is `main.ts`.
+ */
+import { Command, CommanderError, type Help } from "commander";
+import { colours } from "./colours.ts";
+import { type CommandSpec, commands } from "./commands.ts";
+import { type FlagSpec, type GlobalFlags, globalFlags } from "./globals.ts";
+import { createRedactor, type Redactor } from "./redact.ts";
+import { version } from "./version.ts";
+import type { World } from "./world.ts";
+
+/** Runs one command and says how it ended. */
+export async function run(world: World): Promise<number> {
+  const { env } = world;
+  const redactor = createRedactor([env.INFISICAL_TOKEN, env.INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET]);
+  try {
+    await program(world, redactor).parseAsync(world.args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return await fail(world, redactor, error);
+  }
+}
+
+const help: Partial<Help> = {
+  // Examples come first, before usage and flags: they are what most people came for.
+  formatHelp(command, helper) {
+    const examples = examplesOf.get(command as Command) ?? [];
+    const usual = Object.getPrototypeOf(helper).formatHelp.call(helper, command, helper) as string;
+    return examples.length ? `Examples:\n${examples.map((line) => `  ${line}`).join("\n")}\n\n${usual}` : usual;
+  },
+};
+
+const examplesOf = new WeakMap<Command, string[]>();
+
+function program(world: World, redactor: Redactor): Command {
+  const root = new Command("dayfly")
+    .description("Self-hosted dynamic secrets: credentials that live minutes or hours")
+    .version(version, "-V, --version", "print the version")
+    .exitOverride()
+    .enablePositionalOptions()
+    .configureHelp(help)
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: (text) => world.stderr.write(text),
+      // The parser quotes what it does not know, and that may hold a value.
+      outputError: (text, write) => write(text.replace(/(--?[\w-]+)=[^'\s]*/g, "$1=…")),
+    });
+  examplesOf.set(root, ["dayfly secrets get --path=/database/dynamic --env=prod", "dayfly help secrets set"]);
+  for (const spec of commands) add(root, spec, world, redactor);
+  root
+    .command("version")
+    .description("print the version")
+    .action(() => void world.stdout.write(`${version}\n`));
+  addFlags(root, globalFlags, "Global flags:");
+  return root;
+}
+
+function add(parent: Command, spec: CommandSpec, world: World, redactor: Redactor): void {
+  const command = parent
+    .command(spec.name)
+    .description(spec.summary)
+    .aliases(spec.aliases ?? []);
+  examplesOf.set(command, spec.examples ?? []);
+  addFlags(command, spec.flags ?? [], "Flags:");
+  addFlags(command, globalFlags, "Global flags:");
+  for (const child of spec.commands ?? []) add(command, child, world, redactor);
+  const { action } = spec;
+  if (action) {
+    command.action(async () => {
+      const { invoke } = await import("./invocation.ts");
+      const act = await action();
+      const args = command.processedArgs.flat().filter((arg) => arg !== undefined);
+      await act(invoke<never>(world, flagsOf(command) as never, redactor), args);
+    });
+  }
+}
+
+function addFlags(command: Command, flags: FlagSpec[], group: string): void {
+  for (const { flags: written, help, hidden, many } of flags) {
+    const option = command
+      .createOption(written, help)
+      .helpGroup(group)
+      .hideHelp(hidden === true);
+    if (many) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    command.addOption(option);
+  }
+}
+
+/** What was typed, at any level of the command; the level nearest to the action wins. */
+function flagsOf(command: Command): GlobalFlags {
+  const flags = command.parent ? flagsOf(command.parent) : {};
+  for (const [name, value] of Object.entries(command.opts())) {
+    if (command.getOptionValueSource(name) === "cli") Object.assign(flags, { [name]: value });
+  }
+  return flags;
+}
+
+async function fail(world: World, { hide }: Redactor, error: unknown): Promise<number> {
+  if (world.signal.aborted) return 130;
+  const { exitCodeOf, explain } = await import("./exit.ts");
+  const { red } = colours(world, { color: !world.args.includes("--no-color") }, world.stderr);
+  const [first, ...rest] = explain(error).map(hide);
+  world.stderr.write(`${[first!.replace(/^error:/, red("error:")), ...rest].join("\n")}\n`);
+  return exitCodeOf(error);
+}
