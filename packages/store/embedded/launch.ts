@@ -40,6 +40,20 @@ async function spawnServer(options: ServerOptions, socketFolder: string, log: nu
   });
 }
 
+/** Tells when the server ends without having been asked to. */
+function watched(server: Server, child: ChildProcess, options: ServerOptions): Server {
+  let asked = false;
+  child.once("exit", (code, signal) => {
+    if (asked) return;
+    options.log.error({ dataDir: options.dataDir, code, signal }, "PostgreSQL ended by itself: restart Dayfly");
+  });
+  const stop = () => {
+    asked = true;
+    return server.stop();
+  };
+  return { ...server, stop };
+}
+
 /**
  * Starts a server.
  * @throws DidNotStart with its last words; the folder is left as it is.
@@ -56,7 +70,7 @@ export async function launch(options: ServerOptions): Promise<Server> {
     const lock = { pid: child.pid!, port, socketFolder };
     const admin = await waitForAdmin({ socketFolder, port, superuser }, () => !isGone(), log);
     if (!admin) throw new DidNotStart(dataDir, serverLog.lastWords());
-    return await describeServer(options, { lock, admin, adopted: false, isGone });
+    return watched(await describeServer(options, { lock, admin, adopted: false, isGone }), child, options);
   } catch (error) {
     if (child) await endServer(child.pid!, isGone);
     removeSocketFolder(socketFolder, account);

@@ -52,11 +52,11 @@ function worksIn(pid: number, here: { dev: number; ino: number }): boolean | und
 
 /** Asks under the account itself: root without CAP_SYS_PTRACE (in a container) may not look at another uid's processes. */
 function askAsAccount(dataDir: string, account: Account): number[] {
-  const script = 'for p in /proc/[0-9]*; do [ "$p/cwd" -ef . ] && echo "${p#/proc/}"; done; echo end';
+  const script = 'for p in /proc/[0-9]*; do [ "$p/cwd" -ef . ] && echo "$p"; done; echo end';
   const asked = spawnSync("/bin/sh", ["-c", script], { cwd: dataDir, encoding: "utf8", ...identity(account) });
   const lines = asked.stdout?.trim().split("\n") ?? [];
   if (lines.pop() !== "end") throw new Error(`cannot tell which processes work in ${dataDir}: ${asked.stderr}`);
-  return lines.map(Number);
+  return lines.map((line) => Number(line.slice("/proc/".length)));
 }
 
 /** The live PostgreSQL processes that work in this folder: each of them has its data folder as working folder. */
