@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { makeIdentity } from "./testing/identities.ts";
 import { startOrders } from "./testing/orders.ts";
-import { makeProject, place, secretName } from "./testing/project.ts";
+import { makeProject, over, place, secretName } from "./testing/project.ts";
 import { startServer, until } from "./testing/server.ts";
 import { openStoreOf } from "./testing/store.ts";
 
@@ -10,7 +11,6 @@ after(() => orders.stop());
 const server = await startServer();
 after(() => server.remove());
 const store = await openStoreOf(server);
-after(() => store.end());
 
 interface Row {
   event: string;
@@ -54,6 +54,33 @@ test("A04: each request of a run, allowed or not, and each expiry has its rows: 
   await caller.call("POST", "/api/v3/secrets/raw/DB_ADMIN_USER", { body: { ...secret, secretValue: "postgres" } });
   await caller.call("GET", "/api/v3/secrets/raw/DB_ADMIN_USER", { query: secret });
   await caller.call("GET", "/api/v3/secrets/raw/NOT_THERE", { query: secret });
+
+  const least = await makeIdentity(server, caller, {
+    name: "pipeline",
+    projectId: project.id,
+    role: { role: "lease-only", secrets: [{ environment: "prod", path: place.path, name: secretName }] },
+  });
+  const own = over(least.wire, project.id);
+  const its = await own.lease();
+  moved.set(last(), ["lease.issued", "lease.requested"]);
+  assert.equal((await own.revoke(its.id)).status, 200);
+  moved.set(last(), ["lease.gone", "lease.revoke-requested"]);
+
+  // Denied: everything else.
+  const others = await project.lease();
+  moved.set(last(), ["lease.issued", "lease.requested"]);
+  assert.equal((await own.revoke(others.id)).status, 404);
+  assert.equal((await own.renew(others.id, "5m")).status, 404);
+  const denied = [
+    least.wire.call("GET", "/api/v3/secrets/raw/DB_ADMIN_USER", { query: secret }),
+    least.wire.call("DELETE", `/api/v1/dynamic-secrets/${secretName}`, { body: place }),
+    least.wire.call("POST", "/api/v1/identities", {
+      body: { name: "more", organizationId: server.bootstrap.organizationId },
+    }),
+  ];
+  for (const answer of await Promise.all(denied)) assert.equal(answer.status, 403, answer.text);
+  await project.revoke(others.id);
+  moved.set(last(), ["lease.gone", "lease.revoke-requested"]);
 
   // Refused: unknown, past the maximum, malformed, not understood, nobody, a stranger, no such route, no such method.
   await project.renew("7b1c2c6e-58f6-4f5b-9c07-3d2b6a1f0c11", "5m");
@@ -120,4 +147,38 @@ test("A05: no row holds a password, a token or an admin credential", async () =>
     assert.ok(!dump.includes(secret));
     assert.ok(!server.output().includes(secret));
   }
+});
+
+test("one changed byte in a row, and a row that is missing, are found at the next start", async () => {
+  const complaint = /audit trail was altered/;
+  const restart = async (): Promise<string> => {
+    await server.stop();
+    const before = server.output().length;
+    await server.restart();
+    return server.output().slice(before);
+  };
+  const tamper = async (...statements: string[]): Promise<void> => {
+    const client = await openStoreOf(server);
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+  await store.end();
+  assert.doesNotMatch(await restart(), complaint);
+
+  const witness = await openStoreOf(server);
+  const linked = "select id, body from audit_events e join audit_links l on l.event_id = e.id";
+  const [{ id, body }] = (await witness.query(`${linked} where body like '%lease.issued%' limit 1`)).rows;
+  await witness.end();
+  const at = body.indexOf("lease.issued");
+  await tamper(`update audit_events set body = overlay(body placing 'L' from ${at + 1}) where id = '${id}'`);
+  const changed = await restart();
+  assert.match(changed, complaint);
+  assert.ok(changed.includes(id), "the changed row is not named");
+
+  await tamper(`update audit_events set body = overlay(body placing 'l' from ${at + 1}) where id = '${id}'`);
+  assert.doesNotMatch(await restart(), complaint);
+  await tamper(`delete from audit_events where id = '${id}'`);
+  const missing = await restart();
+  assert.match(missing, complaint);
+  assert.ok(missing.includes(id), "the missing row is not named");
 });

@@ -78,8 +78,12 @@ export function wire(url: string, token: string | null = null, exchanges: Exchan
 }
 
 /** Signs a machine in. */
-export async function signIn(url: string, identity: { clientId: string; clientSecret: string }): Promise<Wire> {
-  const anonymous = wire(url);
+export async function signIn(
+  url: string,
+  identity: { clientId: string; clientSecret: string },
+  exchanges: Exchange[] = [],
+): Promise<Wire> {
+  const anonymous = wire(url, null, exchanges);
   const { clientId, clientSecret } = identity;
   const { accessToken } = await anonymous.ok("POST", "/api/v1/auth/universal-auth/login", {
     body: { clientId, clientSecret },
