@@ -33,16 +33,29 @@ function dying(point: StepPoint): { engine: Engine; dead: Promise<void> } {
 
 const options = () => ({ ttlSeconds: null, config: {}, arrivedAt: performance.now() });
 
-/** Time passes: what a dead node had claimed or promised falls due. */
+/** Whether the target still works on something that a dead node had sent. */
+async function atRest(): Promise<boolean> {
+  const { rows } = await all.witness.query(
+    "select count(*)::int as n from pg_stat_activity where usename = $1 and state <> 'idle'",
+    [all.admin.user],
+  );
+  return rows[0].n === 0;
+}
+
+/**
+ * Time passes: what a dead node had claimed or promised falls due. The target's own clock cannot be moved on, so what had
+ * been sent is waited for: a create past its deadline is refused there, one before it has landed by then.
+ */
 async function later(): Promise<void> {
+  await until(atRest, "the target is at rest");
   await all.store.pool.query(`update leases set answer_by = answer_by - interval '10 min',
-    late_until = least(late_until, lease_now()), due_at = least(due_at, case state when 'active' then due_at else lease_now() end)
+    late_until = least(late_until, lease_now()), due_at = least(due_at, lease_now())
     where state in ('intended', 'revoking')`);
 }
 
 async function settled(): Promise<boolean> {
   const { rows } = await all.store.pool.query(
-    "select count(*)::int as n from leases where state in ('intended', 'revoking')",
+    "select count(*)::int as n from leases where state in ('intended', 'revoking') or due_at <= lease_now()",
   );
   return rows[0].n === 0;
 }

@@ -100,7 +100,8 @@ export async function rig(): Promise<Rig> {
         log: quiet,
         ...(options.step ? { step: options.step } : {}),
       });
-      engines.push(made);
+      // One with a step has been stopped somewhere for ever; waiting for its end would not end.
+      if (!options.step) engines.push(made);
       return made;
     },
     draft(change = {}, inputs = {}) {
