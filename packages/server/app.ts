@@ -3,6 +3,7 @@
  * handler, audit row, answer. Nothing leaves before its audit row is durable; when the row cannot be written, the answer
  * is an error and carries nothing.
  */
+import { createHash } from "node:crypto";
 import { errorReply, type Route, statusOf } from "@dayfly/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authenticate } from "./access/authenticate.ts";
@@ -41,11 +42,19 @@ export function createApp(
   log: ServerLog,
 ): FastifyInstance {
   const tls = settings.tls !== undefined;
-  const app = openDoor(settings, (error, request, reply) => {
-    // Fastify could not read the address, so no hook has run.
-    dress(reply, request, tls);
-    request.visit = welcome(request);
-    void refuse(error, request, reply);
+  const app = openDoor(settings, {
+    badAddress(error, request, reply) {
+      // No hook has run.
+      dress(reply, request, tls);
+      request.visit = welcome(request);
+      void refuse(error, request, reply);
+    },
+    async garbage({ requestId, ip, status }) {
+      const visit = arrive(null, { requestId, ip, userAgent: null });
+      await settle(house.store, visit, { outcome: "failed", status }).catch((error) =>
+        log.error({ reqId: requestId, err: error }, "the audit row could not be written"),
+      );
+    },
   });
 
   const refuse = async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
@@ -106,6 +115,8 @@ export function createApp(
         const answer = await handler(await prepare(house, visit, route, input, log), house);
         const body = JSON.stringify(route.reply.parse(answer));
         await settle(house.store, visit, done);
+        // The official CLI watches for changes by it.
+        if (route.method === "GET") reply.header("etag", `"${createHash("sha256").update(body).digest("base64url")}"`);
         if (visit.undelivered !== null) whenUndelivered(reply.raw, visit.undelivered);
         return reply.type("application/json; charset=utf-8").send(body);
       },

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Settings } from "./config.ts";
 import { Refusal } from "./refusal.ts";
@@ -33,11 +34,16 @@ function requestId(request: IncomingMessage): string {
   return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
+/** What the door tells of requests that no route will ever see. */
+export interface Porter {
+  /** The address could not be read; headers are there. */
+  badAddress(error: Error, request: FastifyRequest, reply: FastifyReply): void;
+  /** It was no HTTP, or never ended. Answered when this is done. */
+  garbage(from: { requestId: string; ip: string | null; status: number }): Promise<void>;
+}
+
 /** A Fastify with everything set but its routes. */
-export function openDoor(
-  settings: Pick<Settings, "tls" | "trustedProxies">,
-  badRequest: (error: Error, request: FastifyRequest, reply: FastifyReply) => void,
-): FastifyInstance {
+export function openDoor(settings: Pick<Settings, "tls" | "trustedProxies">, porter: Porter): FastifyInstance {
   const http = { connectionsCheckingInterval: 1_000, headersTimeout: HEADERS_TIMEOUT_MS };
   const app = fastify({
     ...(settings.tls === undefined
@@ -55,8 +61,8 @@ export function openDoor(
     return503OnClosing: false,
     forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 255 },
-    frameworkErrors: badRequest,
-    clientErrorHandler: refuseGarbage,
+    frameworkErrors: porter.badAddress,
+    clientErrorHandler: (error, socket) => void refuseGarbage(error, socket, porter),
   }) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser("error", "error");
@@ -96,20 +102,27 @@ function limitAtOnce(app: FastifyInstance): void {
 }
 
 /** What is no HTTP at all gets a last word and a closed connection. */
-function refuseGarbage(error: Error & { code?: string }, socket: import("node:net").Socket): void {
+async function refuseGarbage(error: Error & { code?: string }, socket: Socket, porter: Porter): Promise<void> {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
   const late = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-  const large = error.code === "HPE_HEADER_OVERFLOW";
-  const [status, name] = late ? [408, "RequestTimeout"] : large ? [431, "BadRequest"] : [400, "BadRequest"];
+  const [status, name] = late ? [408, "RequestTimeout"] : [400, "BadRequest"];
   const reqId = randomUUID();
-  const message = late ? "The request did not arrive in time" : "The request is not well-formed HTTP";
-  const body = JSON.stringify({ reqId, statusCode: status, message, error: name });
-  const headers = { ...securityHeaders, "x-request-id": reqId, "content-type": "application/json; charset=utf-8" };
-  const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${status} ${name}\r\n${lines.join("")}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  try {
+    await porter.garbage({ requestId: reqId, ip: socket.remoteAddress ?? null, status });
+  } finally {
+    const message = late ? "The request did not arrive in time" : "The request is not well-formed HTTP";
+    const body = JSON.stringify({ reqId, statusCode: status, message, error: name });
+    const headers = {
+      ...securityHeaders,
+      "x-request-id": reqId,
+      "content-type": "application/json; charset=utf-8",
+      "content-length": Buffer.byteLength(body),
+      connection: "close",
+    };
+    const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${name}\r\n${lines.join("")}\r\n${body}`);
+  }
 }

@@ -9,7 +9,7 @@ import { audit, type Caller, type OrgRole, type Store, type Tx } from "@dayfly/s
 
 /** What is known of a request so far. */
 export interface Visit {
-  /** null for an address that no route has. */
+  /** null for an address that no route has, and for what is no request at all. */
   route: Route | null;
   caller: Caller;
   orgRole: OrgRole;

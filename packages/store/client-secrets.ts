@@ -59,8 +59,8 @@ export function use(tx: Tx, universalAuthId: string, digest: Buffer): Promise<Cl
     .where("universal_auth_id", "=", universalAuthId)
     .where("digest", "=", digest)
     .where("revoked", "=", false)
-    .where(sql<boolean>`ttl = 0 or created_at + ttl * interval '1 second' > lease_now()`)
-    .where(sql<boolean>`num_uses_limit = 0 or num_uses < num_uses_limit`)
+    .where(sql<boolean>`(ttl = 0 or created_at + ttl * interval '1 second' > lease_now())`)
+    .where(sql<boolean>`(num_uses_limit = 0 or num_uses < num_uses_limit)`)
     .returning(shown)
     .executeTakeFirst();
 }
