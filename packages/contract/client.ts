@@ -93,9 +93,10 @@ export function createClient({ baseUrl, fetch, token, headers }: ClientOptions):
   };
 }
 
-/** The origin and path of a server, without a final slash and without `/api`. */
+/** The origin and path of a server, without a final slash and without `/api`. @throws TypeError when it is no address */
 export function originOf(baseUrl: string): string {
   const url = new URL(baseUrl);
+  if (!/^https?:$/.test(url.protocol)) throw new TypeError("The server's address must begin with http:// or https://");
   const path = url.pathname.split("/").filter((part) => part !== "");
   if (path.at(-1) === "api") path.pop();
   return [url.origin, ...path].join("/");

@@ -13,7 +13,7 @@ export const secretName = z
   .trim()
   .regex(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,255}$/, 'must be 1 to 255 letters, digits, "_", "-" or "."');
 
-const secretValue = z.string().max(524_288, "must be at most 512 KiB").meta({ secret: true });
+const value = z.string().max(524_288, "must be at most 512 KiB");
 const type = unset(z.enum(["shared", "personal"]));
 
 /** A secret as it leaves. The Python client needs nearly every field. */
@@ -114,8 +114,8 @@ export const createSecret = route({
   params: named,
   body: inFolder({
     type,
-    secretValue,
-    secretComment: note(4096),
+    secretValue: value.meta({ secret: true }),
+    secretComment: note(4096).meta({ secret: true }),
     skipMultilineEncoding: z.boolean().nullish(),
     secretMetadata: metadata.nullish(),
   }),
@@ -133,9 +133,9 @@ export const updateSecret = route({
   params: named,
   body: inFolder({
     type,
-    secretValue: secretValue.nullish(),
+    secretValue: value.nullish().meta({ secret: true }),
     newSecretName: unset(secretName),
-    secretComment: z.string().max(4096, "must be at most 4096 characters").nullish(),
+    secretComment: z.string().max(4096, "must be at most 4096 characters").nullish().meta({ secret: true }),
     skipMultilineEncoding: z.boolean().nullish(),
     secretMetadata: metadata.nullish(),
   }),

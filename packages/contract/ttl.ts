@@ -33,18 +33,19 @@ export interface Ttl {
 /** What a refused TTL is answered with. */
 export const ttlExample = 'TTL must be a duration such as "30m", "2h", "1.5h", "2h30m" or "7d"';
 
-const units: [names: RegExp, seconds: number][] = [
-  [/^(milliseconds?|msecs?|ms)?$/, 1 / 1000],
-  [/^(seconds?|secs?|s)$/, 1],
-  [/^(minutes?|mins?|m)$/, MINUTE],
-  [/^(hours?|hrs?|h)$/, HOUR],
-  [/^(days?|d)$/, DAY],
-  [/^(weeks?|w)$/, 7 * DAY],
-  [/^(years?|yrs?|y)$/, YEAR],
+// Whole milliseconds, so that fractions are reckoned exactly: 4.35 minutes are 261 s and not 260.
+const units: [names: RegExp, milliseconds: number][] = [
+  [/^(milliseconds?|msecs?|ms)?$/, 1],
+  [/^(seconds?|secs?|s)$/, 1000],
+  [/^(minutes?|mins?|m)$/, 1000 * MINUTE],
+  [/^(hours?|hrs?|h)$/, 1000 * HOUR],
+  [/^(days?|d)$/, 1000 * DAY],
+  [/^(weeks?|w)$/, 1000 * 7 * DAY],
+  [/^(years?|yrs?|y)$/, 1000 * YEAR],
 ];
 
-// Between two digits there is at most one way to go on in each of these, so they read in one pass.
-const single = /^(\d+(?:\.\d+)?|\.\d+) *([a-z]*)$/;
+// No two neighbours of these can match the same character, so each reads a text once from left to right.
+const single = /^(\d*)(?:\.(\d+))? *([a-z]*)$/;
 const compound = /^(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 const iso = /^p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)?$/;
 
@@ -52,17 +53,26 @@ const iso = /^p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)?$/;
 export function readTtl(text: string): number | null {
   if (text.length > LONGEST) return null;
   const duration = text.trim().toLowerCase();
-  const [, number, unit = ""] = single.exec(duration) ?? [];
-  if (number !== undefined) {
-    const seconds = units.find(([names]) => names.test(unit))?.[1];
-    // Multiplied before it is divided: 1500 ms must not become 1.4999 s.
-    if (seconds === undefined) return null;
-    return Math.floor(seconds < 1 ? Number(number) / 1000 : Number(number) * seconds);
-  }
-  const parts = compound.exec(duration) ?? (duration.endsWith("t") ? null : iso.exec(duration));
+  return readSingle(duration) ?? readParts(compound.exec(duration)) ?? readParts(isoParts(duration));
+}
+
+function readSingle(duration: string): number | null {
+  const [, whole = "", fraction = "", name = ""] = single.exec(duration) ?? [];
+  const unit = units.find(([names]) => names.test(name))?.[1];
+  if (whole + fraction === "" || unit === undefined) return null;
+  const scale = 1000n * 10n ** BigInt(fraction.length);
+  return Number((BigInt(whole + fraction) * BigInt(unit)) / scale);
+}
+
+function readParts(parts: string[] | null): number | null {
   if (parts === null || parts.slice(1).every((part) => part === undefined)) return null;
   const [weeks, days, hours, minutes, seconds] = parts.slice(1).map((part) => Number(part ?? 0));
   return weeks! * 7 * DAY + days! * DAY + hours! * HOUR + minutes! * MINUTE + seconds!;
+}
+
+// A final T announces a time of day that never comes.
+function isoParts(duration: string): string[] | null {
+  return duration.endsWith("t") ? null : iso.exec(duration);
 }
 
 /** Says what is wrong with a TTL of so many seconds, in the wire's words; null when it is within bounds. */

@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { z } from "zod";
+import type { Place, Route } from "./route.ts";
+import { readInput } from "./route.ts";
+import { routes } from "./routes.ts";
+
+const all: [string, Route][] = Object.entries(routes);
+const uuid = "0198d2a4-1f5e-7c3a-9d2b-3f4a5b6c7d8e";
+const loc = { projectSlug: "my-project", environmentSlug: "prod", path: "/database/dynamic" };
+const where = { project: { slug: "my-project" }, environment: "prod", path: "/database/dynamic" };
+
+function input<R extends Route>(route: R, raw: { params?: unknown; query?: unknown; body?: unknown }) {
+  const read = readInput(route, { params: raw.params, query: raw.query, body: raw.body });
+  if ("issues" in read) assert.fail(JSON.stringify(read.issues));
+  return read.input;
+}
+
+function refused(route: Route, raw: { params?: unknown; query?: unknown; body?: unknown }): string[] {
+  const read = readInput(route, { params: raw.params, query: raw.query, body: raw.body });
+  return "issues" in read ? read.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) : [];
+}
+
+test("no two routes answer the same method and address", () => {
+  const addresses = all.map(([, { method, path }]) => `${method} ${path.replace(/:\w+/g, ":")}`);
+  assert.deepEqual([...new Set(addresses)], addresses);
+});
+
+test("every parameter of an address is declared, and no other", () => {
+  for (const [name, { path, params }] of all) {
+    const inPath = [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter);
+    const declared = Object.keys((params as z.ZodObject).shape);
+    assert.deepEqual(declared.sort(), inPath.sort(), name);
+  }
+});
+
+test("a project's route says its place, and no other does", () => {
+  for (const [name, { permission, place }] of all) {
+    assert.equal(place !== undefined, "scope" in permission && permission.scope === "project", name);
+  }
+});
+
+test("only what tells nothing about anybody is unaudited, and only that and signing in is open", () => {
+  const named = (which: (route: Route) => boolean) => all.filter(([, route]) => which(route)).map(([name]) => name);
+  const unaudited = ["getStatus", "getHealth", "getReadiness", "getOpenApi"];
+  assert.deepEqual(
+    named(({ audit }) => audit === "unaudited"),
+    unaudited,
+  );
+  assert.deepEqual(
+    named(({ permission }) => "open" in permission),
+    ["universalAuthLogin", ...unaudited],
+  );
+  for (const [name, { audit }] of all) assert.match(audit, /^[a-z]+(-[a-z]+)*$/, name);
+});
+
+test("a GET declares no body", () => {
+  for (const [name, { method, body }] of all) {
+    if (method === "GET") assert.deepEqual(Object.keys((body as z.ZodObject).shape), [], name);
+  }
+});
+
+test("the Go client's lease create, with its empty ttl and config, asks for the defaults", () => {
+  const read = input(routes.createLease, { body: { dynamicSecretName: "PG-Read", ...loc, ttl: "", config: {} } });
+  assert.deepEqual(read.body, { dynamicSecretName: "pg-read", ...where, ttl: null, config: {} });
+  assert.deepEqual(routes.createLease.place!(read), { ...where, name: "pg-read" });
+});
+
+test("the Go client's extra fields on renew and revoke are dropped", () => {
+  const body = { ...loc, leaseId: uuid, isForced: false, ttl: "" };
+  assert.deepEqual(input(routes.renewLease, { params: { leaseId: uuid }, body }).body, { ...where, ttl: null });
+  assert.deepEqual(input(routes.deleteLease, { params: { leaseId: uuid }, body }).body, { ...where, isForced: false });
+});
+
+test("the agent's secretPath is the path, and two names that disagree are refused", () => {
+  const params = { leaseId: uuid };
+  const { path, ...rest } = loc;
+  assert.equal(input(routes.getLease, { params, query: { ...rest, secretPath: path } }).query.path, path);
+  assert.equal(input(routes.getLease, { params, query: { ...loc, secretPath: `${path}/` } }).query.path, path);
+  assert.equal(input(routes.getLease, { params, query: { ...rest, secretPath: "" } }).query.path, "/");
+  assert.match(
+    refused(routes.getLease, { params, query: { ...loc, secretPath: "/other" } })[0]!,
+    /^path: .* secretPath$/,
+  );
+  assert.match(refused(routes.getLease, { params, query: { ...loc, path: ["/a", "/b"] } })[0]!, /^path: /);
+});
+
+test("a place needs a project and an environment, and an id wins over a slug", () => {
+  assert.deepEqual(refused(routes.listSecrets, {}), ["projectSlug: is required", "environmentSlug: is required"]);
+  const query = { workspaceId: uuid.toUpperCase(), workspaceSlug: "my-project", environment: "prod" };
+  assert.deepEqual(input(routes.listSecretsV3, { query }).query.project, { id: uuid });
+  const both = { projectId: uuid, workspaceId: crypto.randomUUID(), environment: "prod" };
+  assert.match(refused(routes.listSecrets, { query: both })[0]!, /^projectId: must be the same as workspaceId/);
+});
+
+test("booleans in a query are read without regard to case", () => {
+  const query = { projectId: uuid, environment: "prod", secretPath: "/" };
+  for (const [text, value] of [
+    ["True", true],
+    ["false", false],
+    ["FALSE", false],
+    ["", true],
+  ] as const) {
+    const read = input(routes.listSecrets, { query: { ...query, viewSecretValue: text } });
+    assert.equal(read.query.viewSecretValue, value, text);
+  }
+  for (const text of ["yes", "1", ["true"], {}]) {
+    assert.equal(refused(routes.listSecrets, { query: { ...query, viewSecretValue: text } }).length, 1);
+  }
+});
+
+test("Terraform's secret, with its empty strings and zeros, is an ordinary one", () => {
+  const read = input(routes.createSecret, {
+    params: { secretName: "DB_ADMIN_PASS" },
+    body: {
+      ...{ workspaceId: uuid, environment: "prod", secretPath: "/", type: "shared", secretKey: "DB_ADMIN_PASS" },
+      ...{ secretValue: "v", secretComment: "", secretReminderNote: "", secretReminderRepeatDays: 0, tagIds: [] },
+    },
+  });
+  const { project, environment, path, ...own } = read.body;
+  assert.deepEqual({ project, environment, path }, { project: { id: uuid }, environment: "prod", path: "/" });
+  assert.deepEqual(own, { type: "shared", secretValue: "v", secretComment: "" });
+});
+
+test("a secret's name is nothing that a URL reads otherwise", () => {
+  const body = { projectId: uuid, environment: "prod", secretValue: "" };
+  for (const secretName of ["", ".", "..", "a/b", "a?b", "a#b", "a%b", "a b", "a\\b", "a\0", "é", "x".repeat(256)]) {
+    assert.equal(refused(routes.createSecret, { params: { secretName }, body }).length, 1, secretName);
+  }
+  for (const secretName of ["DB_USER", "a.b-c", "x".repeat(255), "...a"]) {
+    assert.deepEqual(refused(routes.createSecret, { params: { secretName }, body }), [], secretName);
+  }
+});
+
+const draft = {
+  name: "pg",
+  provider: { type: "sql-database", inputs: { host: "h" } },
+  defaultTTL: "2h",
+  maxTTL: "4h",
+  ...loc,
+};
+
+test("Terraform's dynamic secret is read with its texts kept", () => {
+  const { body } = input(routes.createDynamicSecret, {
+    body: { ...draft, defaultTTL: "2 hours", usernameTemplate: "" },
+  });
+  assert.deepEqual(body.defaultTTL, { text: "2 hours", seconds: 7200 });
+  assert.equal(body.usernameTemplate, undefined);
+  assert.equal(input(routes.createDynamicSecret, { body: { ...draft, maxTTL: "" } }).body.maxTTL, null);
+});
+
+test("a default TTL above the maximum is refused at create and at update", () => {
+  const ttls = { defaultTTL: "5h", maxTTL: "4h" };
+  const expected = /^(data\.)?defaultTTL: must not be longer than maxTTL$/;
+  assert.match(refused(routes.createDynamicSecret, { body: { ...draft, ...ttls } })[0]!, expected);
+  const params = { name: "pg" };
+  assert.match(refused(routes.updateDynamicSecret, { params, body: { ...loc, data: ttls } })[0]!, expected);
+});
+
+test("a name that cannot be a dynamic secret's is refused", () => {
+  for (const name of ["leases", "Upper", "", "a b", "a/b", "-a", "x".repeat(65), "{{a}}", "a'; DROP", "ünï"]) {
+    assert.match(refused(routes.createDynamicSecret, { body: { ...draft, name } })[0] ?? name, /^name: must/);
+  }
+});
+
+test("an update tells keeping from taking away", () => {
+  const update = (data: object) =>
+    input(routes.updateDynamicSecret, { params: { name: "PG" }, body: { ...loc, name: "pg", data } }).body.data;
+  assert.deepEqual({ ...update({}) }, {});
+  assert.deepEqual(update({ maxTTL: "", usernameTemplate: "", defaultTTL: "", newName: "" }), {
+    ...{ maxTTL: null, usernameTemplate: null, defaultTTL: undefined, newName: undefined },
+  });
+  assert.equal(update({ usernameTemplate: "{{randomUsername}}" }).usernameTemplate, "{{randomUsername}}");
+});
+
+test("inputs may be 32 levels deep and not deeper, however deep they are", () => {
+  const nested = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
+  const withInputs = (inputs: unknown) => ({ body: { ...draft, provider: { type: "sql-database", inputs } } });
+  assert.deepEqual(refused(routes.createDynamicSecret, withInputs(nested(32))), []);
+  for (const levels of [33, 5000]) {
+    assert.match(refused(routes.createDynamicSecret, withInputs(nested(levels)))[0]!, /32 levels/);
+  }
+  for (const inputs of [[], "x", null, 1])
+    assert.equal(refused(routes.createDynamicSecret, withInputs(inputs)).length, 1);
+});
+
+test("the seed's folders are made under their paths, with Python's and Terraform's names for the place", () => {
+  const body = { name: "dynamic", environment: "prod", path: "/database", description: "" };
+  for (const route of [routes.createFolder, routes.createFolderV2]) {
+    for (const project of [{ workspaceId: uuid }, { projectId: uuid }]) {
+      assert.equal(input(route, { body: { ...body, ...project } }).body.path, "/database");
+    }
+  }
+  const params = { folderIdOrName: "dynamic" };
+  const asCli = { folderName: "dynamic", workspaceId: uuid, environment: "prod", directory: "/database" };
+  assert.equal(input(routes.deleteFolder, { params, body: asCli }).body.path, "/database");
+});
+
+test("what would be half kept is refused: temporary roles and trusted addresses", () => {
+  const params = { projectId: uuid, identityId: uuid };
+  const ours = { role: "lease-only", secrets: [{ environment: "prod", path: "/database/dynamic/", name: "PG" }] };
+  const theirs = { role: "admin", isTemporary: false, temporaryMode: "", temporaryRange: "" };
+  const read = input(routes.addIdentityMembership, { params, body: { roles: [ours, theirs] } });
+  assert.deepEqual(read.body.roles, [
+    {
+      role: "lease-only",
+      isTemporary: false,
+      secrets: [{ environment: "prod", path: "/database/dynamic", name: "pg" }],
+    },
+    { role: "admin", isTemporary: false },
+  ]);
+  for (const roles of [[{ ...theirs, isTemporary: true }], [{ ...ours, secrets: [] }], [{ role: "root" }], []]) {
+    assert.equal(refused(routes.addIdentityMembership, { params, body: { roles } }).length, 1);
+  }
+  const auth = (ipAddress: string) => ({
+    params: { identityId: uuid },
+    body: { clientSecretTrustedIps: [{ ipAddress }] },
+  });
+  assert.deepEqual(refused(routes.attachUniversalAuth, auth("0.0.0.0/0")), []);
+  assert.match(refused(routes.attachUniversalAuth, auth("10.0.0.0/8"))[0]!, /not supported yet/);
+});
+
+test("a by-id route's place is whatever holds the id", () => {
+  const places: Place[] = [
+    routes.getEnvironment.place!(input(routes.getEnvironment, { params: { environmentId: uuid } })),
+    routes.getFolder.place!(input(routes.getFolder, { params: { folderId: uuid } })),
+    routes.getSecretById.place!(input(routes.getSecretById, { params: { secretId: uuid } })),
+  ];
+  const holding = ["environment", "folder", "secret"];
+  assert.deepEqual(
+    places,
+    holding.map((kind) => ({ project: { holding: kind, id: uuid } })),
+  );
+});
+
+test("a reply lets out only what is declared, and times as text", () => {
+  const date = new Date(0);
+  const row = { id: uuid, version: 1, externalEntityId: "u", expireAt: date, status: null, statusDetails: null };
+  const answer = { ...row, dynamicSecretId: uuid, createdAt: date, updatedAt: date, config: null };
+  const reply = routes.renewLease.reply.parse({
+    lease: { ...answer, keep: "sealed", owner: {} },
+    data: { password: "x" },
+  });
+  const iso = "1970-01-01T00:00:00.000Z";
+  assert.deepEqual(reply, { lease: { ...answer, expireAt: iso, createdAt: iso, updatedAt: iso } });
+});
