@@ -1,5 +1,6 @@
 /** What `npm start` prints, line by line. Knows the words and the columns, and makes nothing. */
 import { isAbsolute, relative } from "node:path";
+import type { Findings } from "./demo.ts";
 import type { MainJob } from "./main-job.ts";
 
 /** What there is to tell once the server answers. */
@@ -35,25 +36,29 @@ export function startedLines(started: Started, toTerminal: boolean): string[] {
 }
 
 /** The lines about the main job: every step with its milliseconds, and the first that failed. */
-export function mainJobLines(job: MainJob): string[] {
-  const steps = job.steps.map(({ name, ms }) => `${name} ${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`).join("   ");
+export function mainJobLines(job: MainJob, findings: Findings | null): string[] {
+  const about = (name: string) => {
+    const sessions = findings?.sessionsEnded;
+    if (name !== "revoke" || !sessions) return "";
+    return ` (${sessions} ${sessions === 1 ? "session" : "sessions"} ended), proven gone`;
+  };
+  const steps = job.steps.map(({ name, ms }) => `${name} ${ms.toFixed(ms < 10 ? 1 : 0)} ms${about(name)}`);
   return [
     `Main job     ${job.secret} -> ${job.target}`,
-    `  ${steps}`,
+    `  ${steps.join("   ")}`,
     ...(job.failure ? [`  FAILED at "${job.failure.step}": ${job.failure.message}`, "  The server stays up."] : []),
-    ...job.notes.map((note) => `  note  ${note}`),
+    ...(findings?.advice ? [`  note  ${findings.advice}`] : []),
   ];
 }
 
 /** What a person can do next. */
 export function tryLines(demo: boolean, dataDir: string): string[] {
-  if (!demo) {
-    return [`Try          curl -s localhost… needs a token: the identity is in ${shown(`${dataDir}/bootstrap.json`)} (0600)`];
-  }
+  if (!demo)
+    return [`Try          the identity in ${shown(`${dataDir}/bootstrap.json`)} signs in; npm start adds the demo`];
   return [
     "Try          infisical secrets get --path=/database/dynamic --env=prod",
+    "             PGUSER=… PGPASSWORD=… psql -c 'select * from orders'      with the leased username and password",
     "             dayfly dynamic-secrets lease list postgres-readonly-access --path=/database/dynamic --env=prod",
-    "             PGUSER=… PGPASSWORD=… psql -c 'select * from orders'      with the leased user and password",
     "Ctrl-C       revokes the demo's leases and stops both databases; the next start finds everything",
   ];
 }
