@@ -22,6 +22,8 @@ export interface Config {
   address: string;
   /** Digest of type and address: who shares slots. */
   targetKey: Buffer;
+  /** What an operator should mend in it; null when nothing came up. */
+  advice: string | null;
 }
 
 type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
@@ -46,7 +48,7 @@ export function parseConfig(targets: Record<string, AnyTarget>, type: string, in
   }
   const address: string = target.address(result.data);
   const targetKey = createHash("sha256").update(`${type}\0${address}`).digest();
-  return { target, inputs, parsed: result.data, address, targetKey };
+  return { target, inputs, parsed: result.data, address, targetKey, advice: null };
 }
 
 /** The inputs as an answer may carry them. */
@@ -70,7 +72,7 @@ export async function loadConfig(
   version: number,
 ): Promise<Config> {
   const stored = await configVersions.read(db, secret.project_id, secret.id, version);
-  return parseConfig(context.targets, secret.type, stored.inputs);
+  return { ...parseConfig(context.targets, secret.type, stored.inputs), advice: stored.advice };
 }
 
 /** What an existing lease is handled with. */

@@ -205,7 +205,7 @@ export async function remove(context: Context, caller: Caller, place: Place, nam
     return { row, free };
   });
   context.wake(0);
-  return dynamicSecretView(result.row, undefined, result.free ? null : IN_PROCESS);
+  return dynamicSecretView(result.row, undefined, { status: result.free ? null : IN_PROCESS });
 }
 
 /** One, with as much of its inputs as was decided. */
@@ -218,7 +218,8 @@ export async function get(
   const secret = await secretAt(context.store, place, name);
   if (shown === "none") return dynamicSecretView(secret);
   const config = await loadConfig(context, context.store, secret, secret.config_version);
-  return dynamicSecretView(secret, shownInputs(config, shown));
+  // Advice is for who may see the configuration.
+  return dynamicSecretView(secret, shownInputs(config, shown), { details: config.advice });
 }
 
 /** The live ones of a folder; an unknown folder is empty. */

@@ -45,6 +45,13 @@ test("a lease logs in, may do what its statement grants and nothing else, and en
   assert.equal(ended.reason, "asked");
 });
 
+test("R10: a revocation statement that fails alone becomes advice for who edits it", async () => {
+  const { lease } = await issue();
+  await engine.revoke(all.caller(), all.place, lease.id);
+  assert.match((await engine.get(all.place, name, "plain")).statusDetails!, /clean-up finished it/);
+  assert.equal((await engine.get(all.place, name, "none")).statusDetails, null);
+});
+
 test("revoking twice succeeds, with the proof of the first time", async () => {
   const { lease } = await issue();
   const first = await engine.revoke(all.caller(), all.place, lease.id);

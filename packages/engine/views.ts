@@ -30,7 +30,7 @@ export function leaseView(lease: leases.Lease): LeaseView {
 export function dynamicSecretView(
   secret: DynamicSecret,
   inputs?: Record<string, unknown>,
-  status: string | null = null,
+  { status = null, details = null }: { status?: string | null; details?: string | null } = {},
 ): DynamicSecretView {
   return {
     id: secret.id,
@@ -41,7 +41,7 @@ export function dynamicSecretView(
     maxTTL: secret.max_ttl,
     folderId: secret.folder_id ?? "",
     status,
-    statusDetails: null,
+    statusDetails: details,
     createdAt: secret.created_at,
     updatedAt: secret.updated_at,
     usernameTemplate: secret.username_template,
