@@ -79,7 +79,9 @@ const DEEPEST = 32;
 
 /** A JSON object whose fields somebody else checks: here only its size and depth. */
 export const freeObject = z
-  .record(z.string().max(128), z.unknown())
+  .record(z.string(), z.unknown())
+  // Not a schema of the key: its issue would have the key in its path, however long that is.
+  .refine((value) => Object.keys(value).every((key) => key.length <= 128), "must not have names over 128 characters")
   .refine((value) => Object.keys(value).length <= 256, "must be at most 256 fields")
   .refine((value) => depthWithin(value, DEEPEST), `must be at most ${DEEPEST} levels deep`);
 

@@ -166,6 +166,9 @@ export interface Issue {
   path: (string | number)[];
 }
 
+/** More would let a small request ask for a large answer. */
+const MOST_ISSUES = 100;
+
 /**
  * Parses a raw request by its route. An absent body counts as an empty one: clients send the content type without a body.
  */
@@ -179,7 +182,8 @@ export function readInput<R extends Route>(
   if (params.success && query.success && body.success) {
     return { input: { params: params.data, query: query.data, body: body.data } as InputOf<R> };
   }
-  return { issues: [params, query, body].flatMap((part) => (part.success ? [] : issuesOf(part.error))) };
+  const issues = [params, query, body].flatMap((part) => (part.success ? [] : issuesOf(part.error)));
+  return { issues: issues.slice(0, MOST_ISSUES) };
 }
 
 /** The issues of a zod error as the wire shows them: code, message and path, and nothing of the input. */

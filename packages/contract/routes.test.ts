@@ -184,6 +184,20 @@ test("inputs may be 32 levels deep and not deeper, however deep they are", () =>
     assert.equal(refused(routes.createDynamicSecret, withInputs(inputs)).length, 1);
 });
 
+test("a name inside inputs that is too long is refused without being repeated", () => {
+  const inputs = { ["hunter2".repeat(100)]: 1 };
+  const issues = refused(routes.createDynamicSecret, {
+    body: { ...draft, provider: { type: "sql-database", inputs } },
+  });
+  assert.deepEqual(issues, ["provider.inputs: must not have names over 128 characters"]);
+});
+
+test("a body of a megabyte of wrong items has a short answer", () => {
+  const roles = Array(500_000).fill(0);
+  const params = { projectId: uuid, identityId: uuid };
+  assert.ok(refused(routes.addIdentityMembership, { params, body: { roles } }).length <= 100);
+});
+
 test("the seed's folders are made under their paths, with Python's and Terraform's names for the place", () => {
   const body = { name: "dynamic", environment: "prod", path: "/database", description: "" };
   for (const route of [routes.createFolder, routes.createFolderV2]) {
