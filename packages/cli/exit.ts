@@ -71,6 +71,10 @@ export function explain(error: unknown): string[] {
   }
   if (error instanceof TargetError && error.fix) lines.push("To mend it, run there:", error.fix);
   if (error instanceof AuthError) lines.push("Sign in with: dayfly login --method universal-auth --client-id ID");
+  if (error instanceof RevocationPendingError) {
+    const next = error.retryAfter === undefined ? "" : `Next try in ${error.retryAfter} s. `;
+    lines.push(`${next}Watch it with --wait 60s; the server goes on either way`);
+  }
   if (error.requestId) lines.push(`request ${error.requestId}`);
   return lines;
 }

@@ -1,6 +1,6 @@
 /** `secrets folders`: the folders of an environment. */
 import { usage } from "./exit.ts";
-import { type Columns, checkRowFormat, printRows } from "./formats.ts";
+import { type Columns, checkRowFormat, printRow, printRows } from "./formats.ts";
 import type { Invocation } from "./invocation.ts";
 
 interface Row {
@@ -37,7 +37,7 @@ export async function listFolders(run: Invocation): Promise<void> {
 export async function createFolder(run: Invocation<Flags>): Promise<void> {
   checkRowFormat(run);
   const { id, name, path } = await run.client().folders.create({ ...(await run.where()), name: nameOf(run) });
-  await printRows(run, [{ name, path, id }], columns);
+  await printRow(run, { name, path, id }, columns);
 }
 
 /** Deletes a folder; one that holds something only with `--force`. */
@@ -45,7 +45,7 @@ export async function deleteFolder(run: Invocation<Flags>): Promise<void> {
   checkRowFormat(run);
   const forceDelete = run.flags.force === true;
   const { id, name, path } = await run.client().folders.delete(nameOf(run), { ...(await run.where()), forceDelete });
-  await printRows(run, [{ name, path, id }], columns);
+  await printRow(run, { name, path, id }, columns);
 }
 
 function nameOf({ flags }: Invocation<Flags>): string {

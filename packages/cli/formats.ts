@@ -49,6 +49,13 @@ export async function printRows<R extends object>(
   print(invocation, await written(rows, format));
 }
 
+/** Prints one thing: a table of one row, or the thing itself. */
+export async function printRow<R extends object>(invocation: Invocation, row: R, columns: Columns<R>): Promise<void> {
+  const format = formatOf(invocation);
+  if (format === "table" || format === "plain") return await printRows(invocation, [row], columns);
+  print(invocation, await written(row, format));
+}
+
 /** Prints named values: a secret's, or a credential's parts. */
 export async function printMap(invocation: Invocation, values: Record<string, string>, format: Format): Promise<void> {
   const pairs = Object.entries(values);

@@ -76,7 +76,7 @@ export function invoke<F>(world: World, flags: GlobalFlags & F, redactor: Redact
     },
     domain: () => domainOf(invocation),
     client: () => {
-      client ??= connect(invocation, credentials(invocation));
+      client ??= connect(invocation, invocation.domain(), credentials(invocation));
       return client;
     },
     where: async () => {
@@ -106,10 +106,10 @@ function domainOf({ settings, warn }: Invocation): string {
   return value;
 }
 
-function connect(invocation: Invocation, credentials: Credentials): Dayfly {
+function connect(invocation: Invocation, host: string, credentials: Credentials): Dayfly {
   const { world, flags, log } = invocation;
   return new Dayfly({
-    host: invocation.domain(),
+    host,
     ...credentials,
     signal: world.signal,
     userAgent: "dayfly-cli",
@@ -120,7 +120,7 @@ function connect(invocation: Invocation, credentials: Credentials): Dayfly {
 
 /** Signs in as somebody, whatever the session says. */
 export function signInAs(invocation: Invocation, pair: { clientId: string; clientSecret: string }) {
-  return connect(invocation, pair).auth.login(pair);
+  return connect(invocation, invocation.domain(), pair).auth.login(pair);
 }
 
 function credentials({ settings, session, world, domain }: Invocation): Credentials {

@@ -45,7 +45,10 @@ function watchConnection(req: ClientRequest, secure: boolean): () => boolean {
   let connected = false;
   req.once("socket", (socket) => {
     // A socket that was used before is connected already, and a server that closed it may have seen this request.
-    if (req.reusedSocket) connected = true;
+    if (req.reusedSocket) {
+      connected = true;
+      return;
+    }
     socket.once(secure ? "secureConnect" : "connect", () => {
       connected = true;
     });

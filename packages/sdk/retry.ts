@@ -47,7 +47,7 @@ export async function persist<T>(
   const deadline = now() + patience.totalMs;
   for (let count = 1; ; count++) {
     const started = now();
-    const limit = Math.max(1, Math.min(patience.tryMs, deadline - started));
+    const limit = Math.max(1, Math.ceil(Math.min(patience.tryMs, deadline - started)));
     const timeout = AbortSignal.timeout(limit);
     let failure: Failure;
     try {

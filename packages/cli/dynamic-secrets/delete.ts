@@ -1,5 +1,5 @@
 /** `dynamic-secrets delete`: no new leases, every old one revoked, then gone. */
-import { type Columns, checkRowFormat, printRows } from "../formats.ts";
+import { type Columns, checkRowFormat, printRow } from "../formats.ts";
 import type { Invocation } from "../invocation.ts";
 
 interface Flags {
@@ -26,5 +26,5 @@ export async function deleteDynamicSecret(run: Invocation<Flags>, [name]: string
   const deleted = await dynamicSecrets.delete(name!, { ...where, ...(run.flags.force && { isForced: true }) });
   const status = deleted.status === null ? "deleted" : "deleting";
   if (status === "deleting") run.note(`the leases of ${deleted.name} are being revoked`);
-  await printRows(run, [{ name: deleted.name, id: deleted.id, status }], columns);
+  await printRow(run, { name: deleted.name, id: deleted.id, status }, columns);
 }

@@ -1,7 +1,7 @@
 /** `lease renew`: moves a lease's end. Renewing adds to the old end. */
 
 import { usage } from "../exit.ts";
-import { type Columns, checkRowFormat, printRows } from "../formats.ts";
+import { type Columns, checkRowFormat, printRow } from "../formats.ts";
 import type { Invocation } from "../invocation.ts";
 import { checkTtl, instant, lengthOf } from "../ttl.ts";
 import { renewableUntil } from "./room.ts";
@@ -46,7 +46,7 @@ export async function renewLease(run: Invocation<Flags>, [id]: string[]): Promis
     expiresAt: instant(after.expireAt),
     renewableUntil: limit && instant(limit),
   };
-  await printRows(run, [row], columns);
+  await printRow(run, row, columns);
 }
 
 function addedUntil(expireAt: string, until: string): string {

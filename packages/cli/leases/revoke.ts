@@ -1,6 +1,6 @@
 /** `lease delete`, also `revoke`: ends a lease. Success is printed only with the proof that the account is gone. */
 import { RevocationPendingError } from "@dayfly/sdk";
-import { type Columns, checkRowFormat, printRows } from "../formats.ts";
+import { type Columns, checkRowFormat, printRow } from "../formats.ts";
 import type { Invocation } from "../invocation.ts";
 import { instant, seconds } from "../ttl.ts";
 
@@ -46,7 +46,7 @@ export async function revokeLease(run: Invocation<Flags>, [id]: string[]): Promi
         proof: deleting ? "the target accepted the deletion and takes its time" : "the target has no such account",
         at: instant(lease.updatedAt),
       };
-      return await printRows(run, [row], columns);
+      return await printRow(run, row, columns);
     } catch (error) {
       if (!(error instanceof RevocationPendingError) || Date.now() >= deadline) throw error;
       run.note(`${error.message}; asking again`);

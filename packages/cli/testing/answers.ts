@@ -1,0 +1,300 @@
+/** What the stand-in answers: the wire's shapes over a few maps, with a clock that stands still. */
+/** When everything happens. */
+export const NOON = new Date("2026-01-31T12:00:00.000Z");
+
+/** The identity that the stand-in knows. */
+export const identity = { clientId: "machine-1", clientSecret: "machine-secret" };
+
+/** One request, its query and body in one. */
+export interface Ask {
+  method: string;
+  path: string;
+  given: Record<string, unknown>;
+}
+
+/** What the stand-in refuses with. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly error: string;
+  readonly details: unknown;
+  constructor(status: number, error: string, message: string, details?: unknown) {
+    super(message);
+    this.status = status;
+    this.error = error;
+    this.details = details;
+  }
+}
+
+const times = { createdAt: NOON.toISOString(), updatedAt: NOON.toISOString() };
+const idOf = (count: number) => `00000000-0000-4000-8000-${String(count).padStart(12, "0")}`;
+
+/** Makes an empty server; `conditions` is looked at on each request. */
+export function world(conditions: Set<string>): (ask: Ask) => unknown {
+  const folders = new Set(["/database", "/database/dynamic"]);
+  const secrets = new Map<string, { path: string; name: string; value: string }>();
+  const dynamic = new Map<string, Record<string, unknown>>();
+  const leases = new Map<string, Record<string, unknown>>();
+  let count = 0;
+
+  const project = (slug: string, id: string) => ({
+    ...times,
+    id,
+    _id: id,
+    name: slug,
+    slug,
+    type: "secret-manager",
+    description: null,
+    orgId: "org-1",
+    hasDeleteProtection: false,
+    environments: [],
+  });
+  const secret = (path: string, name: string, value: string) => ({
+    ...times,
+    id: name,
+    _id: name,
+    workspace: "p",
+    environment: "prod",
+    version: 1,
+    secretKey: name,
+    secretValue: value,
+    secretValueHidden: false,
+    secretComment: "",
+    secretPath: path,
+    folderId: "f",
+  });
+  const folder = (path: string) => ({
+    ...times,
+    id: idOf(900 + [...folders].indexOf(path)),
+    name: path.slice(path.lastIndexOf("/") + 1),
+    envId: "e",
+    parentId: null,
+    version: 1,
+    description: "",
+    path,
+  });
+  const where = ({ given }: Ask) => {
+    if (given.environmentSlug !== "prod") throw new Refused(404, "NotFound", "There is no such environment");
+    return String(given.path ?? "/");
+  };
+  const makeFolder = (path: string) => {
+    const parts = path.split("/").slice(1);
+    for (let at = 1; at <= parts.length; at++) if (path !== "/") folders.add(`/${parts.slice(0, at).join("/")}`);
+  };
+  const known = <T>(found: T | undefined, what: string): T => {
+    if (found === undefined) throw new Refused(404, "NotFound", `There is no ${what} here`);
+    return found;
+  };
+
+  const routes: [method: string, path: RegExp, act: (ask: Ask, name: string) => unknown][] = [
+    [
+      "POST",
+      /^\/api\/v1\/auth\/universal-auth\/login$/,
+      ({ given }) => {
+        const right = given.clientId === identity.clientId && given.clientSecret === identity.clientSecret;
+        if (!right) throw new Refused(401, "UnauthorizedError", "Invalid credentials");
+        return { accessToken: "good-token", expiresIn: 7200, accessTokenMaxTTL: 7200, tokenType: "Bearer" };
+      },
+    ],
+    [
+      "GET",
+      /^\/api\/v1\/projects$/,
+      () => {
+        const slugs = conditions.has("no projects")
+          ? []
+          : conditions.has("two projects")
+            ? ["two", "one"]
+            : ["my-project"];
+        return { projects: slugs.map((slug, at) => project(slug, idOf(at + 1))) };
+      },
+    ],
+    [
+      "GET",
+      /^\/api\/v1\/folders$/,
+      (ask) => {
+        const prefix = where(ask).replace(/\/$/, "");
+        const below = [...folders].filter((path) => path.slice(0, path.lastIndexOf("/")) === prefix);
+        return { folders: below.map(folder) };
+      },
+    ],
+    [
+      "POST",
+      /^\/api\/v1\/folders$/,
+      (ask) => {
+        const path = `${where(ask).replace(/\/$/, "")}/${ask.given.name}`;
+        makeFolder(path);
+        return { folder: folder(path) };
+      },
+    ],
+    [
+      "DELETE",
+      /^\/api\/v1\/folders\/([^/]+)$/,
+      (ask, name) => {
+        const path = `${where(ask).replace(/\/$/, "")}/${name}`;
+        const removed = folder(known(folders.has(path) ? path : undefined, `folder ${name}`));
+        folders.delete(path);
+        return { folder: removed };
+      },
+    ],
+    [
+      "GET",
+      /^\/api\/v4\/secrets$/,
+      (ask) => {
+        if (conditions.has("leases only")) throw new Refused(403, "PermissionDenied", "You may not read secrets here");
+        const path = where(ask);
+        const here = [...secrets.values()].filter((one) => one.path === path);
+        return { secrets: here.map(({ name, value }) => secret(path, name, value)) };
+      },
+    ],
+    [
+      "POST",
+      /^\/api\/v3\/secrets\/raw\/([^/]+)$/,
+      (ask, name) => {
+        const path = where(ask);
+        const value = String(ask.given.secretValue);
+        if (name === "REFUSED") throw new Refused(422, "ValidationFailure", `secretValue: "${value}" is refused`);
+        makeFolder(path);
+        secrets.set(`${path}:${name}`, { path, name, value });
+        return { secret: secret(path, name, value) };
+      },
+    ],
+    [
+      "PATCH",
+      /^\/api\/v3\/secrets\/raw\/([^/]+)$/,
+      (ask, name) => {
+        const one = known(secrets.get(`${where(ask)}:${name}`), `secret ${name}`);
+        one.value = String(ask.given.secretValue);
+        return { secret: secret(one.path, name, one.value) };
+      },
+    ],
+    [
+      "DELETE",
+      /^\/api\/v3\/secrets\/raw\/([^/]+)$/,
+      (ask, name) => {
+        const one = known(secrets.get(`${where(ask)}:${name}`), `secret ${name}`);
+        secrets.delete(`${one.path}:${name}`);
+        return { secret: secret(one.path, name, one.value) };
+      },
+    ],
+    [
+      "POST",
+      /^\/api\/v1\/dynamic-secrets$/,
+      (ask) => {
+        const { name, provider, defaultTTL, maxTTL = null } = ask.given as Record<string, string>;
+        if (conditions.has("target refuses")) {
+          const fix = 'ALTER ROLE "admin" CREATEROLE;';
+          throw new Refused(400, "BadRequest", "The admin may not create roles", { fix, steps: [] });
+        }
+        const made = {
+          ...times,
+          id: idOf(500 + dynamic.size),
+          name,
+          version: 1,
+          type: (provider as unknown as { type: string }).type,
+          defaultTTL,
+          maxTTL,
+          folderId: "f",
+          status: null,
+          statusDetails: null,
+          usernameTemplate: null,
+          path: where(ask),
+        };
+        dynamic.set(name!, made);
+        return { dynamicSecret: made };
+      },
+    ],
+    [
+      "GET",
+      /^\/api\/v1\/dynamic-secrets$/,
+      (ask) => ({ dynamicSecrets: [...dynamic.values()].filter(({ path }) => path === where(ask)) }),
+    ],
+    [
+      "PATCH",
+      /^\/api\/v1\/dynamic-secrets\/([^/]+)$/,
+      (ask, name) => {
+        const one = known(dynamic.get(name), `dynamic secret ${name}`);
+        return { dynamicSecret: Object.assign(one, ask.given.data) };
+      },
+    ],
+    [
+      "DELETE",
+      /^\/api\/v1\/dynamic-secrets\/([^/]+)$/,
+      (_, name) => {
+        const one = known(dynamic.get(name), `dynamic secret ${name}`);
+        dynamic.delete(name);
+        const live = [...leases.values()].some(({ dynamicSecretId }) => dynamicSecretId === one.id);
+        return { dynamicSecret: { ...one, status: live ? "Revocation in process" : null } };
+      },
+    ],
+    [
+      "GET",
+      /^\/api\/v1\/dynamic-secrets\/([^/]+)\/leases$/,
+      (_, name) => {
+        const { id } = known(dynamic.get(name), `dynamic secret ${name}`);
+        return { leases: [...leases.values()].filter(({ dynamicSecretId }) => dynamicSecretId === id) };
+      },
+    ],
+    [
+      "POST",
+      /^\/api\/v1\/dynamic-secrets\/leases$/,
+      ({ given }) => {
+        const one = known(dynamic.get(String(given.dynamicSecretName)), `dynamic secret ${given.dynamicSecretName}`);
+        const hours = given.ttl === "1h" ? 1 : 2;
+        count += 1;
+        const lease = {
+          ...times,
+          id: idOf(count),
+          version: 1,
+          externalEntityId: `user-${count}`,
+          expireAt: new Date(NOON.getTime() + hours * 3_600_000).toISOString(),
+          status: null,
+          statusDetails: null,
+          dynamicSecretId: one.id,
+          config: null,
+        };
+        leases.set(lease.id, lease);
+        return { lease, dynamicSecret: one, data: { DB_USERNAME: `user-${count}`, DB_PASSWORD: `pass-word-${count}` } };
+      },
+    ],
+    [
+      "GET",
+      /^\/api\/v1\/dynamic-secrets\/leases\/([^/]+)$/,
+      (_, id) => {
+        const lease = known(leases.get(id), "lease of this id");
+        const dynamicSecret = [...dynamic.values()].find((one) => one.id === lease.dynamicSecretId);
+        return { lease: { ...lease, dynamicSecret } };
+      },
+    ],
+    [
+      "POST",
+      /^\/api\/v1\/dynamic-secrets\/leases\/([^/]+)\/renew$/,
+      ({ given }, id) => {
+        const lease = known(leases.get(id), "lease of this id");
+        const added = /^(\d+)s$/.exec(String(given.ttl))?.[1] ?? (given.ttl === "30m" ? 1800 : 3600);
+        const expireAt = new Date(Date.parse(String(lease.expireAt)) + Number(added) * 1000);
+        return { lease: Object.assign(lease, { expireAt: expireAt.toISOString() }) };
+      },
+    ],
+    [
+      "DELETE",
+      /^\/api\/v1\/dynamic-secrets\/leases\/([^/]+)$/,
+      (_, id) => {
+        const lease = known(leases.get(id), "lease of this id");
+        if (conditions.has("target down")) {
+          throw new Refused(503, "RevocationPending", `the revocation of lease ${id} is recorded and goes on`, {
+            leaseId: id,
+          });
+        }
+        leases.delete(id);
+        return { lease };
+      },
+    ],
+  ];
+
+  return (ask) => {
+    for (const [method, path, act] of routes) {
+      const match = ask.method === method && path.exec(ask.path);
+      if (match) return act(ask, decodeURIComponent(match[1] ?? ""));
+    }
+    throw new Refused(404, "NotFound", `There is no route ${ask.method} ${ask.path}`);
+  };
+}
