@@ -65,6 +65,8 @@ export function readScript(text: string): Script {
   let at = 0;
   /** A literal right behind another one continues it, escapes included. */
   let last: Context = "bare";
+  /** Inside the body of a standard-SQL function, BEGIN ATOMIC …; …; END, a semicolon ends no statement. */
+  let depth = 0;
 
   const fault = (sentence: string, where: number) => new StatementFault(sentence, text, where);
   const add = (context: Context, alone?: string) => {
@@ -117,7 +119,7 @@ export function readScript(text: string): Script {
       at = end;
       continue;
     }
-    if (char === ";") {
+    if (char === ";" && depth === 0) {
       if (start >= 0) statements.push({ words, start, end: at });
       words = [];
       start = -1;
@@ -168,7 +170,12 @@ export function readScript(text: string): Script {
         quoted(quote, "literal", undefined);
         refuse(from, at, "U&'…' or U&\"…\"; use plain quotes");
         words.push(quote);
-      } else words.push(upper);
+      } else {
+        if (upper === "ATOMIC" && words.at(-1) === "BEGIN") depth = 1;
+        else if (depth > 0 && upper === "CASE") depth += 1;
+        else if (depth > 0 && upper === "END") depth -= 1;
+        words.push(upper);
+      }
     }
   }
   if (start >= 0) statements.push({ words, start, end: text.length });

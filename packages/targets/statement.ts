@@ -5,6 +5,7 @@
  * a placeholder, a quote or a replacement pattern. A text with a fault never becomes a function.
  */
 import { z } from "zod";
+import { TargetError } from "./define.ts";
 import { type Placeholder, place, readScript, type Script, StatementFault } from "./lexer.ts";
 
 /** In bytes. */
@@ -101,7 +102,8 @@ function template<V extends string>(script: Script, used: ReadonlySet<string>): 
 
 /** A value as its context wants it. The messages hold the placeholder's name, never the value. */
 function write(script: Script, { name, context, at }: Placeholder, value: string): string {
-  const fault = (sentence: string) => new StatementFault(`{{${name}}} ${sentence}`, script.text, at);
+  const fault = (sentence: string) =>
+    new TargetError("refused", `{{${name}}} at ${place(script.text, at)} ${sentence}.`);
   if (value.includes("\0") || !value.isWellFormed()) throw fault("got a value that holds a NUL or half a character");
   switch (context) {
     case "literal":
@@ -119,4 +121,4 @@ function write(script: Script, { name, context, at }: Placeholder, value: string
   }
 }
 
-export { place, type Script, StatementFault };
+export { type Script, StatementFault };

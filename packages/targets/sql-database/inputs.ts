@@ -3,7 +3,7 @@
  */
 import { z } from "zod";
 import { defaulted, optional, secret } from "../fields.ts";
-import { type Script, statement } from "../statement.ts";
+import { statement } from "../statement.ts";
 import { refuseTransactions } from "./transactions.ts";
 
 const CLIENTS = ["postgres", "mysql2", "mssql", "oracledb", "sap-ase", "vertica"] as const;
@@ -12,8 +12,6 @@ const PLANNED = ["mysql2", "mssql", "oracledb"];
 
 /** Symbols of a password when a config asks for some and names none. */
 export const SYMBOLS = "-_.~!*";
-
-const lint = (script: Script) => refuseTransactions(script);
 
 const client = z
   .enum(CLIENTS)
@@ -62,7 +60,7 @@ export const inputs = z.object({
   creationStatement: statement(["username", "password", "expiration", "database"], {
     needs: ["username", "password"],
     meta: { title: "Creation statement", order: 7, description: "Runs as one transaction for each lease." },
-    lint,
+    lint: refuseTransactions,
   }),
   revocationStatement: statement(["username", "database"], {
     needs: ["username"],
@@ -71,7 +69,7 @@ export const inputs = z.object({
       order: 8,
       description: "Runs first when a lease ends. If it fails, the built-in clean-up finishes the work.",
     },
-    lint,
+    lint: refuseTransactions,
   }),
   renewStatement: optional(
     statement(["username", "expiration", "database"], {
@@ -81,7 +79,7 @@ export const inputs = z.object({
         order: 9,
         description: "Empty: the role's VALID UNTIL is moved, if the creation statement used {{expiration}}.",
       },
-      lint,
+      lint: refuseTransactions,
     }),
   ),
   ca: optional(

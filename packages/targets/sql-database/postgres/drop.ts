@@ -55,10 +55,8 @@ async function clearIn(session: Session, config: Config, database: string, entit
 }
 
 async function clear(session: Session, config: Config, database: string, entityId: string): Promise<string[]> {
-  const role = name(entityId);
-  const reassign = config.onOwned === "drop" ? [] : [`REASSIGN OWNED BY ${role} TO CURRENT_USER`];
   try {
-    await transact(session, [LOCK_GRANTS, ...reassign, `DROP OWNED BY ${role}`]);
+    await transact(session, [LOCK_GRANTS, ...dropOwnedSql(config, entityId)]);
   } catch (error) {
     if (!(error instanceof PostgresError)) throw error;
     const message = `What the role owns and holds in database "${database}" could not be cleared: ${error.message}`;
@@ -68,8 +66,15 @@ async function clear(session: Session, config: Config, database: string, entityI
   return rows.map(({ sql }) => `${sql} -- in database ${name(database)}`);
 }
 
+/** Takes away what the role owns and holds in one database, as the config wants it. */
+export function dropOwnedSql({ onOwned }: Config, entityId: string): string[] {
+  const role = name(entityId);
+  const drop = `DROP OWNED BY ${role}`;
+  return onOwned === "drop" ? [drop] : [`REASSIGN OWNED BY ${role} TO CURRENT_USER`, drop];
+}
+
 /** Each grant that the role still holds in this database, as the statement that takes it back. */
-const grantsOfOthers = (entityId: string) => `
+export const grantsOfOthers = (entityId: string) => `
   SELECT pg_catalog.format('REVOKE ALL ON %s %s FROM %I;',
     CASE WHEN i.type IN ('view', 'materialized view', 'foreign table', 'partitioned table', 'table column') THEN 'TABLE'
          WHEN i.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE'
