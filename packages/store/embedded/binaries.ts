@@ -16,6 +16,11 @@ export interface Binaries {
   folder: string;
   /** What they need in their environment, such as where their libraries are. */
   env: Record<string, string>;
+  /**
+   * PostgreSQL before 16 leaves its working folder to look itself up and goes back by name, so that its account must be
+   * able to pass every folder above its data.
+   */
+  goesBackByName?: boolean;
 }
 
 /** Where root keeps the copy that the server's account can reach. */

@@ -1,6 +1,7 @@
 /** Makes a data folder: `initdb` beside its place, renamed when whole, so that a crash leaves no half of one. */
 import { once } from "node:events";
 import {
+  chmodSync,
   chownSync,
   closeSync,
   existsSync,
@@ -95,6 +96,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<boolean> {
     if (left.startsWith(prefix)) rmSync(join(parent, left), { recursive: true, force: true });
   }
   const room = mkdtempSync(join(parent, prefix));
+  if (options.binaries.goesBackByName) chmodSync(room, 0o711);
   try {
     const cluster = join(room, "cluster");
     mkdirSync(cluster, { mode: 0o700 });
