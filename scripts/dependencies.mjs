@@ -32,7 +32,7 @@ export function installDependencies(root) {
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.env.npm_node_execpath ?? process.execPath, [npm]] : ["npm", []];
   // --include: also where NODE_ENV=production or an .npmrc would leave out what the checks, or Node 24 itself, need.
-  const flags = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+  const flags = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status, error } = spawnSync(command, [...args, ...flags], { cwd: root, stdio: ["ignore", 2, 2] });
   if (error) throw new Error(`npm could not be started (${error.message}). Install npm, then run this again.`);
   if (status !== 0)

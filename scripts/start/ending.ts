@@ -5,10 +5,11 @@
  * one wish. What comes later is a second wish.
  */
 
+/** Milliseconds. */
 const sameWish = 700;
 
 /** Calls `end` on the first wish to stop and `now` on the second; a launcher that is gone is a first wish too. */
-export function onEnding(end: () => void, now: () => void): void {
+export function onEnding(end: () => void, now: () => void, source: NodeJS.EventEmitter = process): void {
   let first: number | null = null;
   const wish = () => {
     if (first === null) {
@@ -16,6 +17,6 @@ export function onEnding(end: () => void, now: () => void): void {
       end();
     } else if (performance.now() - first > sameWish) now();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, wish);
-  process.once("disconnect", wish);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) source.on(signal, wish);
+  source.once("disconnect", wish);
 }

@@ -25,7 +25,8 @@ export interface Report {
 
 /** Runs the phases one after another; a failing one prints its failures and the rest still run. Answers true when all is well. */
 export async function runPhases(phases: Phase[], report: Report): Promise<boolean> {
-  mkdirSync(report.logs, { recursive: true });
+  // It lies beside the data of a server, which is nobody else's to read.
+  mkdirSync(report.logs, { recursive: true, mode: 0o700 });
   const total = { passed: 0, failed: 0 };
   for (const phase of phases) {
     const start = performance.now();
