@@ -34,8 +34,8 @@ export interface Orders {
   roles(): Promise<string[]>;
   /** Waits until exactly these roles are left. */
   settled(roles: string[], ms?: number): Promise<void>;
-  /** When PostgreSQL itself ends the role's logins, in milliseconds. */
-  validUntil(role: string): Promise<number>;
+  /** When PostgreSQL itself ends the logins of each role that was not there at the start, in milliseconds. */
+  ends(): Promise<{ role: string; end: number }[]>;
   /** A session as this account. */
   open(login: Login): Promise<pg.Client>;
   /** @throws when the database could not be asked. */
@@ -95,10 +95,11 @@ export async function startOrders(): Promise<Orders> {
         async () => `roles ${await found()} instead of ${sorted}`,
       );
     },
-    async validUntil(role) {
-      const [row] = await query("select rolvaliduntil from pg_roles where rolname = $1", [role]);
-      if (!(row?.rolvaliduntil instanceof Date)) throw new Error(`${role} has no end`);
-      return row.rolvaliduntil.getTime();
+    async ends() {
+      const rows = await query("select rolname, extract(epoch from rolvaliduntil)::float8 * 1000 as end from pg_roles");
+      return rows
+        .map((row) => ({ role: String(row.rolname), end: Number(row.end ?? Number.POSITIVE_INFINITY) }))
+        .filter(({ role }) => !atStart.has(role));
     },
     async login(login) {
       try {

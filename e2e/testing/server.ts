@@ -5,7 +5,7 @@
  * `bootstrap.json`, and nothing of its inside.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,8 +31,8 @@ export interface Server {
   startedIn: number;
   /** All that it and its earlier lives have printed. */
   output(): string;
-  /** SIGKILL for node and everything below it, all at once. */
-  kill(): Promise<void>;
+  /** SIGKILL for node and its database, all at once and in no order, or for node alone: its database then runs on. */
+  kill(what?: "tree" | "node"): Promise<void>;
   /** Starts it again over the same data, on the same port. */
   restart(): Promise<void>;
   /** SIGTERM; resolves with the exit code once nothing of it runs. */
@@ -65,7 +65,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   const stop = async (): Promise<number | null> => {
     if (!run) return null;
     const { child, exit } = run;
-    const tree = treeOf(child.pid!);
+    const tree = everythingOf(child, dataDir);
     run = null;
     child.kill("SIGTERM");
     const code = await within(40_000, exit, () => `the server did not stop\n${printed}`);
@@ -81,11 +81,11 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
     startedIn,
     bootstrap: JSON.parse(readFileSync(join(dataDir, "bootstrap.json"), "utf8")) as Bootstrap,
     output: () => printed,
-    async kill() {
+    async kill(what = "tree") {
       const { child, exit } = run!;
-      const tree = treeOf(child.pid!);
+      const tree = what === "node" ? [child.pid!] : everythingOf(child, dataDir);
       run = null;
-      killAll(tree);
+      killAll(tree.sort(() => Math.random() - 0.5));
       await exit;
       await until(5_000, () => !tree.some(isAlive), "something outlived SIGKILL");
       running.delete(child);
@@ -105,11 +105,20 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
 }
 
 // A test that fails half-way must leave nothing running.
-const running = new Set<ChildProcess>();
+const running = new Map<ChildProcess, string>();
 process.on("exit", () => {
-  for (const child of running) if (child.exitCode === null) killAll(treeOf(child.pid!));
+  for (const [child, dataDir] of running) killAll(everythingOf(child, dataDir));
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
+/** Node, what it started, and its database, which is nobody's child once an earlier node was killed. */
+function everythingOf(child: ChildProcess, dataDir: string): number[] {
+  const pids = child.exitCode === null && child.signalCode === null ? treeOf(child.pid!) : [];
+  const lock = join(dataDir, "store/postmaster.pid");
+  const database = existsSync(lock) ? Number(readFileSync(lock, "utf8").split("\n")[0]) : Number.NaN;
+  if (isAlive(database) && !pids.includes(database)) pids.push(...treeOf(database));
+  return pids;
+}
 
 function spawnServer(env: Record<string, string>, print: (text: string) => void): Run {
   const node = join(root, "node_modules/.bin/node");
@@ -124,7 +133,7 @@ function spawnServer(env: Record<string, string>, print: (text: string) => void)
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  running.add(child);
+  running.set(child, env.DAYFLY_DATA_DIR!);
   child.stdout!.setEncoding("utf8").on("data", print);
   child.stderr!.setEncoding("utf8").on("data", print);
   const exit = new Promise<number | null>((resolve) => child.on("exit", resolve));
