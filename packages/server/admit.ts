@@ -68,9 +68,9 @@ function denied(action: string | readonly string[], subject: string, where: stri
   });
 }
 
-function nameOf({ project }: Place): string {
-  if ("holding" in project) return project.id;
-  return "id" in project ? project.id : project.slug;
+function nameOf({ project }: Place): { what: string; name: string } {
+  if ("holding" in project) return { what: project.holding, name: project.id };
+  return { what: "project", name: "id" in project ? project.id : project.slug };
 }
 
 function noteSpot(visit: Visit, { environment, path, name, leaseId }: Spot & { leaseId?: string }): void {

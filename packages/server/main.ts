@@ -1,5 +1,6 @@
 /** Runs a server by the environment's settings, until a signal ends it. */
 import { fileURLToPath } from "node:url";
+import { isUnavailable } from "@dayfly/store";
 import { BadSettings, readSettings } from "./config.ts";
 import { describeError } from "./log.ts";
 import { BadRootKey } from "./root-key.ts";
@@ -16,16 +17,22 @@ export async function main(): Promise<void> {
     }
     if (running.keyFile !== null) process.stderr.write(`Back up the root key: ${running.keyFile}\n`);
   } catch (error) {
-    const known = error instanceof BadSettings || error instanceof BadRootKey || isOurs(error);
-    process.stderr.write(known ? `dayfly: ${(error as Error).message}\n` : `${JSON.stringify(describeError(error))}\n`);
+    process.stderr.write(`${saying(error)}\n`);
     process.exitCode = 1;
   }
 }
 
-/** Errors of the store's start speak to the operator and carry no secret. */
-function isOurs(error: unknown): boolean {
-  const names = ["WrongRootKey", "Unavailable", "CannotRunHere", "DidNotStart", "InUseElsewhere", "NotDurable"];
-  return error instanceof Error && names.includes(error.name);
+/** Errors that speak to the operator, and carry no secret. */
+const spoken = ["WrongRootKey", "CannotRunHere", "DidNotStart", "InUseElsewhere", "NotDurable"];
+
+function saying(error: unknown): string {
+  if (error instanceof BadSettings || error instanceof BadRootKey) return `dayfly: ${error.message}`;
+  if (error instanceof Error && spoken.includes(error.name)) return `dayfly: ${error.message}`;
+  if (isUnavailable(error)) {
+    const { code } = error as { code?: string };
+    return `dayfly: the database cannot be reached${code ? ` (${code})` : ""}: is it up, and is DB_CONNECTION_URI right?`;
+  }
+  return JSON.stringify(describeError(error));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -10,6 +10,7 @@ import { auditChain, type Embedded, isFounded, openStore, type Store, startEmbed
 import { createApp } from "./app.ts";
 import { type Bootstrap, bootstrap } from "./bootstrap.ts";
 import type { Settings } from "./config.ts";
+import { drain } from "./drain.ts";
 import { checkListening, listen } from "./listen.ts";
 import { createLog, type ServerLog } from "./log.ts";
 import { findRootKey } from "./root-key.ts";
@@ -17,7 +18,6 @@ import { mounted } from "./routes/index.ts";
 
 /** From the arrival of a lease's request: the target gets this long, the answer is out within 10 s. */
 const CREATE_LIMIT_MS = 8_000;
-const DRAIN_MS = 25_000;
 
 /** A server that answers. */
 export interface Running {
@@ -107,9 +107,7 @@ async function build(
   const app = createApp({ store, engine, settings, unready }, mounted, settings, log);
   undo.push(async () => {
     state = "draining";
-    const late = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-    await app.close();
-    clearTimeout(late);
+    await drain(app);
   });
   const url = await listen(app, settings);
   const made = await bootstrap(store, settings.dataDir, url);

@@ -44,13 +44,13 @@ export async function standingAt(
   db: Db,
   actor: Caller["actor"],
   found: { project: projects.Project; spot: Spot } | undefined,
-  named: string,
+  named: { what: string; name: string },
 ): Promise<Standing> {
   const membership =
     found && actor.id !== null && (actor.type === "identity" || actor.type === "user")
       ? await memberships.find(db, found.project.id, { type: actor.type, id: actor.id })
       : undefined;
-  if (found === undefined || membership === undefined) throw new NotFound("project", named);
+  if (found === undefined || membership === undefined) throw new NotFound(named.what, named.name);
   return { ...found, rights: projectRights(membership.roles, ownerOf(actor)) };
 }
 

@@ -1,5 +1,6 @@
 /** A project with a dynamic secret on a real PostgreSQL, and every kind of caller that may meet it. */
 import { postgres18 } from "../../../scripts/servers/postgres.ts";
+import type { StartOptions } from "../index.ts";
 import { type TestServer, testServer } from "./server.ts";
 
 /** The statements of the guide: create, grant, drop. */
@@ -23,8 +24,8 @@ export interface Scene {
 }
 
 /** Builds it, by the API alone. */
-export async function scene(env: Record<string, string> = {}): Promise<Scene> {
-  const [server, postgres] = await Promise.all([testServer(env), postgres18()]);
+export async function scene(env: Record<string, string> = {}, options: StartOptions = {}): Promise<Scene> {
+  const [server, postgres] = await Promise.all([testServer(env, options), postgres18()]);
   const token = server.admin;
   const made = await server.call("POST", "/api/v2/workspace", { token, body: { projectName: "Shop", slug: "shop" } });
   const projectId = made.body.project.id;
