@@ -25,6 +25,8 @@ export interface Invocation<F = object> {
   flags: GlobalFlags & F;
   settings: Settings;
   session: Session | null;
+  /** Why the stored session cannot be used. */
+  sessionFault: CliError | undefined;
   redactor: Redactor;
   log: Logger;
   /** A line for people, on stderr; `--silent` drops it. */
@@ -43,7 +45,7 @@ export interface Invocation<F = object> {
 
 /** Reads the settings for one run. */
 export function invoke<F>(world: World, flags: GlobalFlags & F, redactor: Redactor): Invocation<F> {
-  const session = readSession(world);
+  const { session, fault } = readSession(world);
   const settings = decide({
     flags: flags as Record<string, unknown>,
     env: world.env,
@@ -65,6 +67,7 @@ export function invoke<F>(world: World, flags: GlobalFlags & F, redactor: Redact
     flags,
     settings,
     session,
+    sessionFault: fault,
     redactor,
     log: log(world, settings, flags, redactor),
     note: (text) => {
@@ -123,7 +126,7 @@ export function signInAs(invocation: Invocation, pair: { clientId: string; clien
   return connect(invocation, invocation.domain(), pair).auth.login(pair);
 }
 
-function credentials({ settings, session, world, domain }: Invocation): Credentials {
+function credentials({ settings, session, sessionFault, world, domain }: Invocation): Credentials {
   const { token, clientId, clientSecret } = settings;
   if (token.value !== undefined) return { token: token.value };
   if (clientId.value !== undefined && clientSecret.value !== undefined) {
@@ -132,6 +135,7 @@ function credentials({ settings, session, world, domain }: Invocation): Credenti
   const signIn = "Sign in with: dayfly login --method universal-auth --client-id ID";
   const half = oneOf(clientId, clientSecret);
   if (half) throw new CliError("notSignedIn", `Only half of the client id and secret is set (${half.from})`, signIn);
+  if (sessionFault) throw sessionFault;
   if (!session) throw new CliError("notSignedIn", "Not signed in", signIn);
   if (session.domain !== domain()) {
     throw new CliError("notSignedIn", `Signed in to ${session.domain}, not to ${domain()}`, signIn);

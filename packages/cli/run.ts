@@ -16,7 +16,10 @@ export async function run(world: World): Promise<number> {
   const { env } = world;
   const redactor = createRedactor([env.INFISICAL_TOKEN, env.INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET]);
   try {
-    await program(world, redactor).parseAsync(world.args, { from: "user" });
+    const [first, ...rest] = world.args;
+    // The parser's own help command knows one level; this one goes as deep as the commands do.
+    const args = first === "help" && rest.length > 0 ? [...rest, "--help"] : world.args;
+    await program(world, redactor).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -25,13 +28,19 @@ export async function run(world: World): Promise<number> {
 }
 
 const help: Partial<Help> = {
-  // Examples come first, before usage and flags: they are what most people came for.
+  // Examples come first and the flags that every command has last: that is the order people look for them.
   formatHelp(command, helper) {
     const examples = examplesOf.get(command as Command) ?? [];
     const usual = Object.getPrototypeOf(helper).formatHelp.call(helper, command, helper) as string;
-    return examples.length ? `Examples:\n${examples.map((line) => `  ${line}`).join("\n")}\n\n${usual}` : usual;
+    const sections = usual.trimEnd().split("\n\n");
+    const everywhere = sections.filter((section) => section.startsWith(GLOBAL));
+    const here = sections.filter((section) => !section.startsWith(GLOBAL));
+    const first = examples.length > 0 ? [`Examples:\n${examples.map((line) => `  ${line}`).join("\n")}`] : [];
+    return `${[...first, ...here, ...everywhere].join("\n\n")}\n`;
   },
 };
+
+const GLOBAL = "Global flags:";
 
 const examplesOf = new WeakMap<Command, string[]>();
 
@@ -54,7 +63,7 @@ function program(world: World, redactor: Redactor): Command {
     .command("version")
     .description("print the version")
     .action(() => void world.stdout.write(`${version}\n`));
-  addFlags(root, globalFlags, "Global flags:");
+  addFlags(root, globalFlags, GLOBAL);
   return root;
 }
 
@@ -65,7 +74,7 @@ function add(parent: Command, spec: CommandSpec, world: World, redactor: Redacto
     .aliases(spec.aliases ?? []);
   examplesOf.set(command, spec.examples ?? []);
   addFlags(command, spec.flags ?? [], "Flags:");
-  addFlags(command, globalFlags, "Global flags:");
+  addFlags(command, globalFlags, GLOBAL);
   for (const child of spec.commands ?? []) add(command, child, world, redactor);
   const { action } = spec;
   if (action) {
@@ -79,6 +88,7 @@ function add(parent: Command, spec: CommandSpec, world: World, redactor: Redacto
 }
 
 function addFlags(command: Command, flags: FlagSpec[], group: string): void {
+  command.addHelpOption(command.createOption("-h, --help", "this help").helpGroup(group));
   for (const { flags: written, help, hidden, many } of flags) {
     const option = command
       .createOption(written, help)

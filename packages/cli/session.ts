@@ -19,21 +19,19 @@ export function sessionPath(world: Pick<World, "env" | "home">): string {
   return join(configFolder(world), "session.json");
 }
 
-/** The stored session, or null. @throws CliError when others can read the file. */
-export function readSession(world: Pick<World, "env" | "home">): Session | null {
+/** The stored session, if any; `fault` says why the file may not be used. */
+export function readSession(world: Pick<World, "env" | "home">): { session: Session | null; fault?: CliError } {
   const path = sessionPath(world);
-  refuseWideFile(path);
-  let text: string;
   try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
-  try {
-    const { domain, token, expiresAt, clientId } = JSON.parse(text) as Record<string, unknown>;
-    return { domain: String(domain), token: String(token), expiresAt: String(expiresAt), clientId: String(clientId) };
-  } catch {
-    throw new CliError("notSignedIn", `${path} is not a session`, "Sign in again with: dayfly login");
+    refuseWideFile(path);
+    const { domain, token, expiresAt, clientId } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+    const session = { domain: String(domain), token: String(token), expiresAt: String(expiresAt) };
+    return { session: { ...session, clientId: String(clientId) } };
+  } catch (error) {
+    if (error instanceof CliError) return { session: null, fault: error };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { session: null };
+    const hint = "Sign in again with: dayfly login";
+    return { session: null, fault: new CliError("notSignedIn", `${path} is not a session`, hint) };
   }
 }
 
