@@ -12,7 +12,6 @@ import { runPhases } from "./phase.ts";
 import { e2ePhase, serversPhase, unitPhase } from "./phases.ts";
 
 const root = dirname(dirname(import.meta.dirname));
-const print = (line: string) => console.log(line);
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "disconnect"]) process.once(signal, () => stop.abort());
 
@@ -22,7 +21,7 @@ const folder = await openRunFolder();
 Object.assign(process.env, folder.env);
 const ground = { root, folder, signal: stop.signal };
 
-const phases = [serversPhase(ground, print), checkPhase(root), unitPhase(ground), e2ePhase(ground)];
-const well = await runPhases(phases, { print, logs });
+const phases = [serversPhase(ground), checkPhase(root), unitPhase(ground), e2ePhase(ground)];
+const well = await runPhases(phases, { print: (line) => console.log(line), logs });
 await folder.close();
 process.exit(well ? 0 : 1);

