@@ -37,7 +37,6 @@ export interface StatementOptions<V extends string> {
 export function statement<const V extends string>(variables: readonly V[], options: StatementOptions<V>) {
   return z
     .string()
-    .trim()
     .transform((text, context): SqlTemplate<V> => {
       try {
         return readStatement(text, variables, options);

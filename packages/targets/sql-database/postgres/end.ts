@@ -43,7 +43,14 @@ async function terminate(session: Session, entity: Entity): Promise<void> {
 
 /** Gives the role to the admin, who needs its rights to end its sessions, to take over and to drop what it owns. */
 export async function takeRole(session: Session, entityId: string): Promise<void> {
-  await transact(session, [`GRANT ${name(entityId)} TO CURRENT_USER`]);
+  const take = `GRANT ${name(entityId)} TO CURRENT_USER`;
+  try {
+    await transact(session, [take]);
+  } catch (error) {
+    if (!hasCode(error, "0LP01")) throw error;
+    // The role was given the admin's own, and two roles cannot be members of each other.
+    await transact(session, [`REVOKE ${name(session.config.username)} FROM ${name(entityId)}`, take]);
+  }
 }
 
 function mayNotSignal({ config }: Session): TargetError {
