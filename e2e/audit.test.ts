@@ -101,6 +101,12 @@ test("A04: each request of a run, allowed or not, and each expiry has its rows: 
   await stranger.call("POST", "/api/v1/dynamic-secrets/leases", { body: { ...place, dynamicSecretName: secretName } });
   await nobody.call("POST", "/api/v1/auth/universal-auth/login", { body: { clientId: "x", clientSecret: "y" } });
   await nobody.call("GET", "/api/v1/no-such-route");
+  await nobody.call("GET", "/api/v1/%zz");
+  await nobody.call("GET", `/api/v1/${"x".repeat(2_000)}`);
+  await nobody.call("HEAD", "/api/v1/dynamic-secrets");
+  await nobody.call("OPTIONS", "/api/v1/dynamic-secrets");
+  await caller.call("POST", "/api/v1/folders", { text: `{"name":"${"x".repeat(1_100_000)}"}` });
+  await caller.call("POST", "/api/v1/folders", { body: {}, headers: { "content-encoding": "gzip" } });
   await caller.call("GET", "/somewhere/else");
   await caller.call("PUT", "/api/v1/dynamic-secrets", { body: {} });
   for (const path of UNAUDITED) await nobody.call("GET", path);

@@ -40,3 +40,55 @@ test(`${AT_ONCE} leases at once with the seed's statements all log in, and ${AT_
   assert.ok(slowest < 2_000, `the last session was cut ${slowest} ms after the revocations were asked for`);
   for (const lease of leases) assert.equal(await orders.login(lease), "refused");
 });
+
+test("renewals of one lease at once: each that is answered with 200 has added its time, and no other has", async () => {
+  const lease = await project.lease();
+  const answers = await Promise.all(Array.from({ length: 8 }, () => project.renew(lease.id, "1m")));
+  const added = answers.filter(({ status }) => status === 200).length;
+  assert.ok(added >= 1);
+  for (const { status, text } of answers) assert.ok([200, 409].includes(status), text);
+  const [listed] = await project.leases();
+  assert.equal(new Date(listed.expireAt).getTime(), lease.expireAt.getTime() + added * 60_000);
+  assert.equal((await project.revoke(lease.id)).status, 200);
+});
+
+test("R16: once a revocation is answered, renewals that ran beside it leave nothing that logs in", async () => {
+  await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      const lease = await project.lease();
+      const renewals = Array.from({ length: 3 }, () => project.renew(lease.id, "1m"));
+      const revoked = await project.revoke(lease.id);
+      assert.equal(revoked.status, 200, revoked.text);
+      assert.equal(await orders.login(lease), "refused");
+      for (const { status, text } of await Promise.all(renewals))
+        assert.ok([200, 400, 404, 409].includes(status), text);
+      assert.equal(await orders.login(lease), "refused");
+    }),
+  );
+  assert.deepEqual(await orders.roles(), []);
+  assert.deepEqual(await project.leases(), []);
+});
+
+test("R08: the same lease revoked many times at once ends once, and every answer is 200", async () => {
+  const lease = await project.lease();
+  const answers = await Promise.all(Array.from({ length: 8 }, () => project.revoke(lease.id)));
+  assert.deepEqual(
+    answers.filter(({ status }) => status !== 200).map(({ text }) => text),
+    [],
+  );
+  assert.equal(await orders.login(lease), "refused");
+});
+
+test("R32: of more leases at once than the limit allows exactly as many as it allows are made", async () => {
+  await server.stop();
+  await server.restart({ MAX_LEASE_LIMIT: "5" });
+  const made = await Promise.allSettled(Array.from({ length: 12 }, () => project.lease()));
+  const refusals = made.filter((one) => one.status === "rejected").map((one) => String(one.reason));
+  assert.equal(refusals.length, 7);
+  for (const refusal of refusals) assert.match(refusal, /400 .*Max lease limit reached\. Limit: 5/);
+  assert.equal((await orders.roles()).length, 5);
+  const leases = made.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  await Promise.all(leases.map((lease) => project.revoke(lease.id)));
+  const after = await project.lease();
+  assert.equal((await project.revoke(after.id)).status, 200);
+});

@@ -33,8 +33,8 @@ export interface Server {
   output(): string;
   /** SIGKILL for node and its database, all at once and in no order, or for node alone: its database then runs on. */
   kill(what?: "tree" | "node"): Promise<void>;
-  /** Starts it again over the same data, on the same port. */
-  restart(): Promise<void>;
+  /** Starts it again over the same data, on the same port, perhaps with more settings. */
+  restart(env?: Record<string, string>): Promise<void>;
   /** SIGTERM; resolves with the exit code once nothing of it runs. */
   stop(): Promise<number | null>;
   /** Stops it if it runs, and deletes its data. */
@@ -54,9 +54,9 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   let printed = "";
   let run: Run | null = null;
 
-  const start = async (): Promise<number> => {
+  const start = async (more: Record<string, string> = {}): Promise<number> => {
     const began = performance.now();
-    run = spawnServer({ DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env }, (text) => {
+    run = spawnServer({ DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env, ...more }, (text) => {
       printed += text;
     });
     await ready(url, run, () => printed);
@@ -90,8 +90,8 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
       await until(5_000, () => !tree.some(isAlive), "something outlived SIGKILL");
       running.delete(child);
     },
-    async restart() {
-      await start();
+    async restart(more) {
+      await start(more);
     },
     stop,
     async remove() {

@@ -35,11 +35,14 @@ export interface Wire {
   ok(method: string, path: string, sent?: Sent): Promise<Json>;
   /** The same caller with another token, and with the same memory. */
   as(token: string | null): Wire;
+  /** What says who calls. */
+  headers: Record<string, string>;
   exchanges: Exchange[];
 }
 
 /** Makes a caller of the server at `url`. */
 export function wire(url: string, token: string | null = null, exchanges: Exchange[] = []): Wire {
+  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   const call = async (method: string, path: string, sent: Sent = {}): Promise<Answer> => {
     const query = sent.query ? `?${new URLSearchParams(sent.query)}` : "";
     const body = sent.text ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
@@ -48,12 +51,12 @@ export function wire(url: string, token: string | null = null, exchanges: Exchan
       ...(body !== undefined && { body }),
       headers: {
         ...(body !== undefined && { "content-type": "application/json" }),
-        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...headers,
         ...sent.headers,
       },
     });
     const text = await response.text();
-    const json = response.headers.get("content-type")?.includes("json") ?? false;
+    const json = text !== "" && (response.headers.get("content-type")?.includes("json") ?? false);
     const answer: Answer = {
       status: response.status,
       body: json ? (JSON.parse(text) as Json) : null,
@@ -72,6 +75,7 @@ export function wire(url: string, token: string | null = null, exchanges: Exchan
       if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
       return answer.body;
     },
+    headers,
     as: (other) => wire(url, other, exchanges),
     exchanges,
   };
