@@ -38,10 +38,13 @@ export function compiles(
   const asked: RequestOf<typeof routes.createLease> = {
     body: { dynamicSecretName: place + expiry + answered.date, projectSlug: "p", environmentSlug: "e" },
   };
+  // Fields with a default, and places without any other field.
+  const listed: RequestOf<typeof routes.listSecrets> = { query: { projectSlug: "p", environmentSlug: "e" } };
+  const leased: RequestOf<typeof routes.listLeases> = { params: { name: "x" }, query: listed.query };
   // @ts-expect-error: the environment is missing
   const wrong: RequestOf<typeof routes.createLease> = { body: { dynamicSecretName: "x", projectSlug: "p" } };
   // @ts-expect-error: a reply has no field that is not declared
-  void [asked, wrong, reply.lease.password];
+  void [asked, leased, wrong, reply.lease.password];
   return {};
 }
 

@@ -2,7 +2,16 @@
  * A folder for one server under test. It says whose it is; where that process was killed, the next run ends what still
  * works in the folder and removes it.
  */
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { isLive, processFacts, until } from "../../packages/store/embedded/process.ts";
@@ -33,13 +42,15 @@ function endWithSignals(): void {
   }
 }
 
-/** Whether the process that opened the room is gone. A pid comes again; with the same start time it is the same. */
+/** Whether the process that opened the room, as us, is gone. A pid comes again; with the same start time it is the same. */
 function isAbandoned(room: string): boolean {
   try {
+    const facts = lstatSync(room);
+    if (!facts.isDirectory() || facts.uid !== process.getuid?.()) return false;
     const [pid, startTime] = readFileSync(join(room, "owner"), "utf8").split(" ");
     return processFacts(Number(pid))?.startTime !== startTime;
   } catch {
-    return false; // just being made, or another user's
+    return false; // just being made
   }
 }
 
