@@ -29,6 +29,11 @@ export function ceiling(maxTtlSeconds: number | null, capabilities: Capabilities
   return Math.min(maxTtlSeconds ?? LONGEST_TTL, capabilities.maxTtl ?? LONGEST_TTL);
 }
 
+/** In the wire's words. */
+function tooShort(text: string, least: number): string {
+  return `TTL must be a greater than ${least === 60 ? "1min" : inWords(least)}; ${text} was given`;
+}
+
 /** Checks the TTLs of a configuration at save. @throws InvalidInputs */
 export function checkTtls(
   settings: EngineSettings,
@@ -42,7 +47,7 @@ export function checkTtls(
     if (ttl.seconds < least)
       issues.push({
         path: [path],
-        message: `${ttl.text} is shorter than the ${inWords(least)} that this target allows`,
+        message: tooShort(ttl.text, least),
       });
     if (capabilities.maxTtl !== null && ttl.seconds > capabilities.maxTtl) {
       issues.push({
@@ -80,9 +85,7 @@ export function leaseTtl(
   }
   const least = Math.max(settings.minTtl, capabilities.minTtl);
   if (seconds < least) {
-    throw new InvalidInputs([
-      { path: ["ttl"], message: `${inWords(seconds)} is shorter than the ${inWords(least)} that this target allows` },
-    ]);
+    throw new InvalidInputs([{ path: ["ttl"], message: tooShort(inWords(seconds), least) }]);
   }
   return seconds;
 }
