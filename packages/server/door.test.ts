@@ -101,6 +101,13 @@ test("what is no HTTP gets 400 with the headers of every answer, a closed connec
   }
 });
 
+test("without a trusted proxy a forwarded address is not believed", async () => {
+  const heard = await server.call("GET", "/nothing", { headers: { "x-forwarded-for": "203.0.113.9" } });
+  const { rows } = await server.running.store.pool.query("select body from audit_events");
+  const row = rows.map(({ body }) => JSON.parse(body)).find(({ requestId }) => requestId === heard.requestId);
+  assert.equal(row.ip, "127.0.0.1");
+});
+
 test("the etag of an answer follows its content", async () => {
   const ask = () => server.call("GET", "/api/v1/projects", { token: server.admin });
   const [first, second] = [await ask(), await ask()];
