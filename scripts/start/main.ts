@@ -12,7 +12,7 @@ import { closeDemo, findingsOn, openDemo } from "./demo.ts";
 import { onEnding } from "./ending.ts";
 import { doMainJob } from "./main-job.ts";
 import { type Options, readOptions, usage } from "./options.ts";
-import { forgetOrders, type Orders, startOrders } from "./orders.ts";
+import { type Orders, startOrders } from "./orders.ts";
 import { mainJobLines, startedLines, tryLines } from "./report.ts";
 
 const root = dirname(dirname(import.meta.dirname));
@@ -29,11 +29,10 @@ async function start(options: Options): Promise<void> {
   const settings = readSettings(process.env);
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
   chmodSync(settings.dataDir, 0o700);
-  if (options.resetDemo) forgetOrders(settings.dataDir);
 
   const [server, orders] = await Promise.allSettled([
     startServer(settings),
-    options.demo ? startOrders(settings.dataDir) : undefined,
+    options.demo ? startOrders(settings.dataDir, { reset: options.resetDemo }) : undefined,
   ]);
   if (orders.status === "fulfilled" && orders.value) up.orders = orders.value;
   if (server.status === "rejected") throw server.reason;
@@ -96,7 +95,7 @@ async function run(options: Options): Promise<void> {
   const started = start(options);
   onEnding(
     () => {
-      print(["", "Stopping: revoking the demo's leases. Ctrl-C again stops at once."]);
+      print(["", `Stopping${options.demo ? ": revoking the demo's leases" : ""}. Ctrl-C again stops at once.`]);
       // What is half started is finished first, so that all of it can be stopped.
       void Promise.allSettled([started]).then(() => stop(0));
     },

@@ -17,7 +17,7 @@ Starts Dayfly on this machine with a database of its own, and a demo: a second P
 the project my-project and its dynamic secret postgres-readonly-access. Then does the main job once and stays up.
 
   --no-demo      only the server: no demo database, no project
-  --reset-demo   make the demo's database anew; leases on it are gone with it
+  --reset-demo   make the database "orders" anew, as it was at first
   --help         this
 
   PORT             default 8080, or the next free one

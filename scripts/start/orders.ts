@@ -6,7 +6,7 @@
  * create roles and end sessions, and is no superuser: who knows a superuser's password can run commands as its owner.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Embedded, startEmbedded } from "@dayfly/store";
 import pg from "pg";
@@ -29,15 +29,15 @@ interface Passwords {
   admin: string;
 }
 
-/** Starts the demo's database, and makes it first if it is not there. */
-export async function startOrders(dataDir: string): Promise<Orders> {
+/** Starts the demo's database, and makes it first if it is not there, or anew on `reset`. */
+export async function startOrders(dataDir: string, { reset }: { reset: boolean }): Promise<Orders> {
   const passwords = keptPasswords(join(dataDir, "demo-target.json"));
   const server = await startEmbedded({
     dataDir: join(dataDir, "demo-target"),
     as: { port: 0, superuserPassword: passwords.superuser, fsync: true },
   });
   try {
-    await furnish(server, passwords.admin);
+    await furnish(server, passwords.admin, reset);
   } catch (error) {
     await server.stop();
     throw error;
@@ -52,11 +52,6 @@ export async function startOrders(dataDir: string): Promise<Orders> {
   };
 }
 
-/** Removes the demo's database for good; it must not run. */
-export function forgetOrders(dataDir: string): void {
-  for (const name of ["demo-target.json", "demo-target"]) rmSync(join(dataDir, name), { recursive: true, force: true });
-}
-
 function keptPasswords(file: string): Passwords {
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
   const passwords = { superuser: randomBytes(24).toString("base64url"), admin: randomBytes(24).toString("base64url") };
@@ -66,7 +61,7 @@ function keptPasswords(file: string): Passwords {
 }
 
 /** Each step looks first whether it is done: a start that was killed half-way is finished by the next. */
-async function furnish(server: Embedded, password: string): Promise<void> {
+async function furnish(server: Embedded, password: string, reset: boolean): Promise<void> {
   await as(server.connection, async (superuser) => {
     const has = async (sql: string) => (await superuser.query(sql)).rowCount === 1;
     if (!(await has(`select from pg_roles where rolname = '${admin}'`))) {
@@ -74,6 +69,8 @@ async function furnish(server: Embedded, password: string): Promise<void> {
     }
     await superuser.query(`alter role ${admin} password ${pg.escapeLiteral(password)}`);
     await superuser.query(`grant pg_signal_backend to ${admin}`);
+    // The server, its port and its roles stay, so that leases of before can still be taken back.
+    if (reset) await superuser.query(`drop database if exists ${database} with (force)`);
     if (!(await has(`select from pg_database where datname = '${database}'`))) {
       await superuser.query(`create database ${database} owner ${admin}`);
     }
