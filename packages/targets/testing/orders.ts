@@ -51,8 +51,8 @@ export interface Orders {
 const ADMIN = { user: "dayfly_admin", password: "admin-Secret-4711" };
 
 /** Starts it. */
-export async function startOrders(start: () => Promise<PostgresServer> = postgres18): Promise<Orders> {
-  const server = await start();
+export async function startOrders(options: Parameters<typeof postgres18>[0] = {}): Promise<Orders> {
+  const server = await postgres18(options);
   const { host, port, user, password } = server;
   const open = async (as: pg.ClientConfig = {}) => {
     const client = new pg.Client({ host, port, user, password, database: "orders", ...as });

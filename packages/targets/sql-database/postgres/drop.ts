@@ -6,27 +6,35 @@
  */
 import { type Dropped, type Entity, TargetError } from "../../define.ts";
 import type { Config } from "../inputs.ts";
+import { stands } from "./create.ts";
 import { takeRole } from "./end.ts";
 import { hasCode, PostgresError } from "./errors.ts";
 import { close, connect, name, type Session, text } from "./session.ts";
-import { LOCK_GRANTS, look, transact } from "./transaction.ts";
+import { LOCK_GRANTS, lockRole, look, transact } from "./transaction.ts";
 
 /** Drops the role; gone already is fine. @throws TargetError with the SQL that others must run first. */
 export async function drop(session: Session, config: Config, { entityId }: Entity): Promise<Dropped> {
   const places = await held(session, entityId);
   if (places === null) return "dropped";
-  const leftovers: string[] = [];
-  if (places.length > 0) {
-    await takeRole(session, entityId);
-    for (const database of places) leftovers.push(...(await clearIn(session, config, database, entityId)));
-  }
   try {
-    await transact(session, [`DROP ROLE IF EXISTS ${name(entityId)}`]);
+    await dropFrom(session, config, places, entityId);
+  } catch (error) {
+    // Somebody else may have dropped it meanwhile; then there is nothing to complain about.
+    if (!(error instanceof PostgresError) || (await stands(session, entityId))) throw error;
+  }
+  return "dropped";
+}
+
+async function dropFrom(session: Session, config: Config, places: string[], entityId: string): Promise<void> {
+  const leftovers: string[] = [];
+  if (places.length > 0) await takeRole(session, entityId);
+  for (const database of places) leftovers.push(...(await clearIn(session, config, database, entityId)));
+  try {
+    await transact(session, [lockRole(entityId), `DROP ROLE IF EXISTS ${name(entityId)}`]);
   } catch (error) {
     if (hasCode(error, "2BP01") && leftovers.length > 0) throw othersMust(leftovers);
     throw error;
   }
-  return "dropped";
 }
 
 /** The databases in which the role owns or holds something; null when there is no such role. */

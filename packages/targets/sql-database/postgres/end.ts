@@ -6,7 +6,7 @@ import type { Config } from "../inputs.ts";
 import { inScript, stands } from "./create.ts";
 import { hasCode } from "./errors.ts";
 import { name, type Session, text } from "./session.ts";
-import { LOCK_GRANTS, look, touchesGrants, transact } from "./transaction.ts";
+import { LOCK_GRANTS, lockRole, look, touchesGrants, transact } from "./transaction.ts";
 
 /** Makes new logins impossible at once. Open sessions go on. */
 export async function fence(session: Session, { entityId }: Entity): Promise<void> {
@@ -45,11 +45,15 @@ async function terminate(session: Session, entity: Entity): Promise<void> {
 export async function takeRole(session: Session, entityId: string): Promise<void> {
   const take = `GRANT ${name(entityId)} TO CURRENT_USER`;
   try {
-    await transact(session, [take]);
+    await transact(session, [lockRole(entityId), take]);
   } catch (error) {
     if (!hasCode(error, "0LP01")) throw error;
     // The role was given the admin's own, and two roles cannot be members of each other.
-    await transact(session, [`REVOKE ${name(session.config.username)} FROM ${name(entityId)}`, take]);
+    await transact(session, [
+      lockRole(entityId),
+      `REVOKE ${name(session.config.username)} FROM ${name(entityId)}`,
+      take,
+    ]);
   }
 }
 
@@ -71,10 +75,12 @@ function openSessions({ entityId, keep }: Entity): string {
 export async function revoke(session: Session, config: Config, { entityId }: Entity): Promise<void> {
   if (!(await stands(session, entityId))) return;
   const sql = config.revocationStatement({ username: entityId, database: config.database });
-  const turns = touchesGrants(config.revocationStatement.script) ? [LOCK_GRANTS] : [];
+  const { script } = config.revocationStatement;
+  const turns = [lockRole(entityId), ...(touchesGrants(script) ? [LOCK_GRANTS] : [])];
   try {
     await transact(session, [...turns, `${sql}\n`, "RESET ROLE"]);
   } catch (error) {
+    if (!(await stands(session, entityId))) return;
     throw inScript(error, "revocation", config.revocationStatement, 2 + turns.length);
   }
 }

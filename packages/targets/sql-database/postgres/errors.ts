@@ -32,10 +32,12 @@ const SENTENCES: Record<string, string> = {
   "22023": "a setting was given a value that this server does not know",
   "23505": "a row of that key is there already",
   "25001": "it cannot run inside a transaction",
+  "25P03": "the work stood still too long, and the server ended it",
+  "25P04": "the work took too long, and the server ended it",
   "25006": "the database is read-only: give the address of the primary",
   "28000": "the server does not let this user in from this address, or the account may not log in",
   "28P01": "the login was refused: wrong user, wrong password, or one that has expired",
-  "2BP01": "the role still owns objects or holds grants",
+  "2BP01": "something still depends on it: what the role owns, or the grants it holds",
   "3D000": "there is no database of that name",
   "3F000": "there is no schema of that name",
   "40001": "somebody changed the same thing at the same moment",
@@ -66,7 +68,7 @@ function sentenceOf(code: string): string {
 
 function classOf(code: string): ErrorClass {
   if (code.startsWith("28")) return "auth";
-  if (code.startsWith("08") || code.startsWith("57P")) return "unreachable";
+  if (/^(08|57P|25P0[34])/.test(code)) return "unreachable";
   if (code.startsWith("53") || ["40001", "40P01", "55P03", "57014", "XX000"].includes(code)) return "busy";
   return "refused";
 }

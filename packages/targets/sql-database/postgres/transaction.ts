@@ -5,6 +5,7 @@
  * grants of one object fail with "tuple concurrently updated" or a deadlock. The lock lives in the target, so it holds over
  * several nodes, and in the transaction, so it works through a pooler.
  */
+import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Script } from "../../statement.ts";
 import { hasCode } from "./errors.ts";
@@ -12,12 +13,23 @@ import { run, type Session, text } from "./session.ts";
 
 /** The first 63 bits of SHA-256("dayfly: grants"); advisory locks are per database, so every config uses the same. */
 const GRANTS_LOCK = "5050557914252791480";
+/** The first 31 bits of SHA-256("dayfly: role"). */
+const ROLE_LOCK = 1_269_887_697;
 const RETRIES = 3;
 const STATEMENT_SECONDS = 20;
 const LOCK_SECONDS = 10;
 
 /** Takes the lock of those who change grants, until the transaction ends. */
 export const LOCK_GRANTS = `SELECT pg_catalog.pg_advisory_xact_lock(${GRANTS_LOCK})`;
+
+/**
+ * Takes the lock of one role, until the transaction ends; before the other lock, where both are taken. A GRANT of a role
+ * that runs beside its DROP can leave a membership of nothing behind.
+ */
+export function lockRole(username: string): string {
+  const key = createHash("sha256").update(`dayfly: role ${username}`).digest().readInt32BE();
+  return `SELECT pg_catalog.pg_advisory_xact_lock(${ROLE_LOCK}, ${key})`;
+}
 
 const setting = (key: string, value: string) => `pg_catalog.set_config('${key}', ${value}, true)`;
 
