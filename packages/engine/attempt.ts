@@ -5,7 +5,7 @@
  * gone", so an attempt may be made any number of times, by any node. Only the system's own answer that the name is absent
  * ends a lease; a time-out never does.
  */
-import { audit, type Caller, configVersions, counters, dynamicSecrets, leases } from "@dayfly/store";
+import { audit, type Caller, configVersions, counters, dynamicSecrets, leases, revocations } from "@dayfly/store";
 import type { Entity } from "@dayfly/targets";
 import { configOf, type LeaseConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
@@ -56,7 +56,7 @@ export async function work(
     return {
       kind: "pending",
       lease,
-      retryAfter: leases.CLAIM_SECONDS,
+      retryAfter: revocations.CLAIM_SECONDS,
       reason: "Dayfly's own database does not answer",
     };
   }
@@ -160,8 +160,8 @@ async function recordGone(attempt: Attempt): Promise<Outcome> {
   const { context, lease, caller, progress } = attempt;
   const proof = { how: "looked-up" as const, at: new Date().toISOString(), node: context.node };
   const end = await context.store.transaction(async (tx) => {
-    const gone = await leases.finish(tx, lease.id, lease.fence_no, { proof, ...progress });
-    if (!gone) return { late: await leases.waitForLate(tx, lease.id, lease.fence_no) };
+    const gone = await revocations.finish(tx, lease.id, lease.fence_no, { proof, ...progress });
+    if (!gone) return { late: await revocations.waitForLate(tx, lease.id, lease.fence_no) };
     // The counter's row is locked before the look for what is left, so two last leases cannot miss each other.
     await counters.lower(tx, counters.ofDynamicSecret(lease.dynamic_secret_id));
     await dynamicSecrets.letGo(tx, lease.dynamic_secret_id);
@@ -187,7 +187,7 @@ async function recordGone(attempt: Attempt): Promise<Outcome> {
 async function recordAccepted(attempt: Attempt): Promise<Outcome> {
   const { context, lease, progress } = attempt;
   const waiting = await context.store.transaction((tx) =>
-    leases.failAttempt(tx, lease.id, lease.fence_no, {
+    revocations.failAttempt(tx, lease.id, lease.fence_no, {
       errorClass: null,
       error: null,
       delaySeconds: ASK_AGAIN,
@@ -211,7 +211,7 @@ async function recordFailure(attempt: Attempt, error: unknown): Promise<Outcome>
   const reason = error instanceof TargetRefused ? error.message : reasonOf(admin.target, error);
   const delaySeconds = delayAfter(lease.attempts);
   const failed = await context.store.transaction(async (tx) => {
-    const row = await leases.failAttempt(tx, lease.id, lease.fence_no, {
+    const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {
       errorClass,
       error: reason,
       delaySeconds,

@@ -5,7 +5,7 @@
  * again: a stored password never goes to a place that its owner did not name with it.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, configVersions, dynamicSecrets, leases } from "@dayfly/store";
+import { audit, type Caller, configVersions, dynamicSecrets, revocations } from "@dayfly/store";
 import { secretFields } from "@dayfly/targets";
 import type { Change, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
@@ -193,7 +193,7 @@ export async function remove(context: Context, caller: Caller, place: Place, nam
   const secret = await secretAt(context.store, place, name);
   const result = await context.store.transaction(async (tx) => {
     const row = await dynamicSecrets.markDeleting(tx, secret.id);
-    const ended = await leases.cascade(tx, row.id, caller.actor.id ?? caller.actor.name);
+    const ended = await revocations.cascade(tx, row.id, caller.actor.id ?? caller.actor.name);
     const free = await dynamicSecrets.letGo(tx, row.id);
     await audit.append(tx, caller, {
       event: "delete-dynamic-secret",

@@ -20,8 +20,8 @@ export interface Link {
 
 /** What a connection is opened with. */
 export interface Endpoint {
-  /** Equal keys share connections. */
-  key: string;
+  /** Equal keys share connections; null is for one use. */
+  key: string | null;
   target: AnyTarget;
   config: unknown;
 }
@@ -52,6 +52,10 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
   // A connection that is thrown away may fail to say goodbye; there is nothing left to do about it.
   const discard = (open: Open): Promise<void> => open.target.close(open.client).catch(() => undefined);
 
+  function nextIdle(key: string | null): Open | undefined {
+    return key === null ? undefined : idle.get(key)?.pop();
+  }
+
   function forget(key: string, open: Open): void {
     const list = idle.get(key)?.filter((other) => other !== open) ?? [];
     if (list.length === 0) idle.delete(key);
@@ -76,7 +80,7 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
 
   /** An idle connection that still answers, else a new one. */
   async function acquire(endpoint: Endpoint, signal: AbortSignal): Promise<{ open: Open; clock: Link["clock"] }> {
-    for (let open = idle.get(endpoint.key)?.pop(); open; open = idle.get(endpoint.key)?.pop()) {
+    for (let open = nextIdle(endpoint.key); open; open = nextIdle(endpoint.key)) {
       clearTimeout(open.timer);
       try {
         return { open, clock: await stoppedBy(signal, open.stop, tellTime(open)) };
@@ -103,7 +107,7 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
       try {
         const run = <R>(call: Promise<R>): Promise<R> => stoppedBy(signal, open.stop, call);
         const result = await work({ client: open.client, clock, run });
-        if (closing) await discard(open);
+        if (closing || endpoint.key === null) await discard(open);
         else keep(endpoint.key, open);
         return result;
       } catch (error) {

@@ -5,7 +5,7 @@
  * Whatever fails after that goes the one way out (`attempt.ts`).
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { audit, type Caller, counters, dynamicSecrets, leases, Unavailable } from "@dayfly/store";
+import { audit, type Caller, counters, dynamicSecrets, leases, revocations, Unavailable } from "@dayfly/store";
 import { type Account, type Issued, NameTaken } from "@dayfly/targets";
 import type { IssuedLease, IssueOptions, Place } from "./api.ts";
 import { work } from "./attempt.ts";
@@ -266,7 +266,7 @@ async function giveUp(issuing: Issuing, row: leases.Lease, error: unknown): Prom
   const neverLands = taken || (errorClass === "refused" && !isTimeout(error) && !(error instanceof TargetTimeout));
   const claimed = await context.store
     .transaction(async (tx) => {
-      const moved = await leases.failCreate(tx, row.id, row.fence_no, { errorClass, error: reason, neverLands });
+      const moved = await revocations.failCreate(tx, row.id, row.fence_no, { errorClass, error: reason, neverLands });
       if (!moved) return undefined;
       const facts = { projectId: row.project_id, ...leaseFacts(moved, config.address) };
       await audit.append(tx, caller, {
@@ -279,7 +279,7 @@ async function giveUp(issuing: Issuing, row: leases.Lease, error: unknown): Prom
       if (!taken) return moved;
       // That account is not ours: the lease ends with the target untouched.
       const proof = { how: "name-taken" as const, at: new Date().toISOString(), node: context.node };
-      const gone = await leases.finish(tx, moved.id, moved.fence_no, { proof, killed: 0, fenced: false });
+      const gone = await revocations.finish(tx, moved.id, moved.fence_no, { proof, killed: 0, fenced: false });
       if (!gone) return moved;
       await counters.lower(tx, counters.ofDynamicSecret(row.dynamic_secret_id));
       await audit.append(tx, caller, { event: "lease.gone", ...facts, reason: "create-failed", proof: proof.how });

@@ -3,7 +3,7 @@
  *
  * A success is said only when the account is proven gone, or the target has accepted a deletion that takes its own time.
  */
-import { audit, type Caller, leases } from "@dayfly/store";
+import { audit, type Caller, leases, revocations } from "@dayfly/store";
 import type { LeaseEnd, Place } from "./api.ts";
 import { type Outcome, work } from "./attempt.ts";
 import { loadConfig } from "./configs.ts";
@@ -40,8 +40,8 @@ function claim(
   address: string,
 ): Promise<leases.Lease | undefined> {
   return context.store.transaction(async (tx) => {
-    const moved = await leases.askRevocation(tx, lease.id, "asked", caller.actor.id ?? caller.actor.name);
-    const claimed = moved ?? (await leases.claimRevoking(tx, lease.id));
+    const moved = await revocations.askRevocation(tx, lease.id, "asked", caller.actor.id ?? caller.actor.name);
+    const claimed = moved ?? (await revocations.claimRevoking(tx, lease.id));
     if (claimed) {
       await audit.append(tx, caller, {
         event: "lease.revoke-requested",
@@ -74,7 +74,7 @@ async function ended(context: Context, leaseId: string): Promise<LeaseEnd> {
 /** The answer to a create could not be handed over: nobody may hold the credential, so it ends. */
 export async function undelivered(context: Context, caller: Caller, leaseId: string): Promise<void> {
   const claimed = await context.store.transaction(async (tx) => {
-    const moved = await leases.askRevocation(tx, leaseId, "client-left", caller.actor.id ?? caller.actor.name);
+    const moved = await revocations.askRevocation(tx, leaseId, "client-left", caller.actor.id ?? caller.actor.name);
     if (moved) {
       await audit.append(tx, caller, {
         event: "lease.revoke-requested",

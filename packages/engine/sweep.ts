@@ -4,7 +4,7 @@
  * Every node runs one. The lease row is the job, so nothing is loaded at start and nothing is lost at the end. It sleeps
  * until the next row falls due, five seconds at most: no timer of this engine is longer.
  */
-import { audit, configVersions, leases } from "@dayfly/store";
+import { audit, configVersions, type leases, revocations } from "@dayfly/store";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { SLOTS_PER_TARGET } from "./slots.ts";
@@ -78,12 +78,12 @@ export function createSweeper(context: Context): Sweeper {
       running.set(working, lease);
     }
     if (claimed.length > 0) return 0;
-    return (await leases.untilNextDue(context.store, keys)) ?? LONGEST_SLEEP_MS;
+    return (await revocations.untilNextDue(context.store, keys)) ?? LONGEST_SLEEP_MS;
   }
 
-  function claim(keys: Buffer[]): Promise<leases.Claimed[]> {
+  function claim(keys: Buffer[]): Promise<revocations.Claimed[]> {
     return context.store.transaction(async (tx) => {
-      const rows = await leases.claimDue(tx, keys, keys.map(free), context.slots.room());
+      const rows = await revocations.claimDue(tx, keys, keys.map(free), context.slots.room());
       for (const row of rows) {
         if (row.was === "revoking") continue;
         await audit.append(tx, audit.systemCaller, {
@@ -103,7 +103,7 @@ export function createSweeper(context: Context): Sweeper {
   async function endDisowned(): Promise<void> {
     for (const id of disowned) {
       await context.store.transaction(async (tx) => {
-        const lease = await leases.askRevocation(tx, id, "create-failed", "dayfly");
+        const lease = await revocations.askRevocation(tx, id, "create-failed", "dayfly");
         if (!lease) return;
         await audit.append(tx, audit.systemCaller, {
           event: "lease.revoke-requested",
@@ -113,7 +113,7 @@ export function createSweeper(context: Context): Sweeper {
           account: lease.username,
           reason: "create-failed",
         });
-        await leases.release(tx, [{ id, fenceNo: lease.fence_no }]);
+        await revocations.release(tx, [{ id, fenceNo: lease.fence_no }]);
       });
       disowned.delete(id);
     }
@@ -136,7 +136,7 @@ export function createSweeper(context: Context): Sweeper {
       const late = new Promise((settle) => setTimeout(settle, limitMs).unref());
       await Promise.race([Promise.allSettled(running.keys()), late]);
       const left = [...running.values()].map((lease) => ({ id: lease.id, fenceNo: lease.fence_no }));
-      if (left.length > 0) await context.store.transaction((tx) => leases.release(tx, left));
+      if (left.length > 0) await context.store.transaction((tx) => revocations.release(tx, left));
     },
   };
 }

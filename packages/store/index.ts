@@ -18,6 +18,7 @@ export * as loginAttempts from "./login-attempts.ts";
 export * as memberships from "./memberships.ts";
 export * as organizations from "./organizations.ts";
 export * as projects from "./projects.ts";
+export * as revocations from "./revocations.ts";
 export * as secrets from "./secrets.ts";
 export { isUnavailable, openStore, type Store, type StoreOptions } from "./store.ts";
 export {

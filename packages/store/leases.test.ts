@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import * as counters from "./counters.ts";
 import * as leases from "./leases.ts";
+import * as revocations from "./revocations.ts";
 import type { Store } from "./store.ts";
 import { testCaller, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
 import { type Stores, stores } from "./testing/store.ts";
@@ -54,8 +55,12 @@ test("two live leases of one target cannot have one name; a gone one frees it", 
   const first = await intended({ username: "same" }, key);
   await assert.rejects(intended({ username: "same" }, key), leases.isNameInUse);
   await store.transaction(async (tx) => {
-    const failed = await leases.failCreate(tx, first.id, 1, { errorClass: "refused", error: "no", neverLands: true });
-    await leases.finish(tx, first.id, failed!.fence_no, { proof, killed: 0, fenced: false });
+    const failed = await revocations.failCreate(tx, first.id, 1, {
+      errorClass: "refused",
+      error: "no",
+      neverLands: true,
+    });
+    await revocations.finish(tx, first.id, failed!.fence_no, { proof, killed: 0, fenced: false });
   });
   assert.equal((await intended({ username: "same" }, key)).state, "intended");
 });
@@ -71,18 +76,18 @@ test("an intent past its answer cannot become active", async () => {
 
 test("R12: a mover with an old fence number changes nothing", async () => {
   const row = await active();
-  const asked = await store.transaction((tx) => leases.askRevocation(tx, row.id, "asked", "me"));
-  const again = await store.transaction((tx) => leases.claimRevoking(tx, row.id));
+  const asked = await store.transaction((tx) => revocations.askRevocation(tx, row.id, "asked", "me"));
+  const again = await store.transaction((tx) => revocations.claimRevoking(tx, row.id));
   const end = { proof, killed: 0, fenced: true };
-  assert.equal(await store.transaction((tx) => leases.finish(tx, row.id, asked!.fence_no, end)), undefined);
-  assert.equal((await store.transaction((tx) => leases.finish(tx, row.id, again!.fence_no, end)))?.state, "gone");
+  assert.equal(await store.transaction((tx) => revocations.finish(tx, row.id, asked!.fence_no, end)), undefined);
+  assert.equal((await store.transaction((tx) => revocations.finish(tx, row.id, again!.fence_no, end)))?.state, "gone");
 });
 
 test("a claim takes what is due, moves it to revoking, and hides it for a minute", async () => {
   const row = await active({ ttlSeconds: 60 });
   await backdate(row.id, "due_at", 120);
   await backdate(row.id, "expires_at", 120);
-  const claim = () => store.transaction((tx) => leases.claimDue(tx, [row.target_key], [8], 64));
+  const claim = () => store.transaction((tx) => revocations.claimDue(tx, [row.target_key], [8], 64));
   const [claimed, ...more] = await claim();
   assert.equal(more.length, 0);
   assert.equal(claimed?.was, "active");
@@ -100,7 +105,7 @@ test("two nodes never claim the same row", async () => {
     await store.transaction((tx) => leases.intend(tx, testCaller(), testIntent(secret, key, { answerSeconds: -1 })));
   }
   const claims = await Promise.all(
-    Array.from({ length: 6 }, () => store.transaction((tx) => leases.claimDue(tx, [key], [8], 64))),
+    Array.from({ length: 6 }, () => store.transaction((tx) => revocations.claimDue(tx, [key], [8], 64))),
   );
   const ids = claims.flat().map((row) => row.id);
   assert.equal(new Set(ids).size, ids.length);
@@ -110,14 +115,17 @@ test("two nodes never claim the same row", async () => {
 test("a failed create is not gone before it could not land any more", async () => {
   const row = await intended();
   const failed = await store.transaction((tx) =>
-    leases.failCreate(tx, row.id, row.fence_no, { errorClass: "unreachable", error: "late", neverLands: false }),
+    revocations.failCreate(tx, row.id, row.fence_no, { errorClass: "unreachable", error: "late", neverLands: false }),
   );
   const end = { proof, killed: 0, fenced: false };
-  assert.equal(await store.transaction((tx) => leases.finish(tx, row.id, failed!.fence_no, end)), undefined);
-  const waiting = await store.transaction((tx) => leases.waitForLate(tx, row.id, failed!.fence_no));
+  assert.equal(await store.transaction((tx) => revocations.finish(tx, row.id, failed!.fence_no, end)), undefined);
+  const waiting = await store.transaction((tx) => revocations.waitForLate(tx, row.id, failed!.fence_no));
   assert.deepEqual(waiting?.due_at, row.late_until);
   await backdate(row.id, "late_until", 600);
-  assert.equal((await store.transaction((tx) => leases.finish(tx, row.id, waiting!.fence_no, end)))?.state, "gone");
+  assert.equal(
+    (await store.transaction((tx) => revocations.finish(tx, row.id, waiting!.fence_no, end)))?.state,
+    "gone",
+  );
 });
 
 test("R15: a renewal adds to the old end and never passes the ceiling, by not even a second", async () => {
@@ -137,7 +145,7 @@ test("R16: a revoked or expired lease cannot be renewed", async () => {
   const expired = await active();
   await backdate(expired.id, "expires_at", 7200);
   const revoked = await active();
-  await store.transaction((tx) => leases.askRevocation(tx, revoked.id, "asked", "me"));
+  await store.transaction((tx) => revocations.askRevocation(tx, revoked.id, "asked", "me"));
   for (const { id, fence_no } of [expired, revoked, { ...revoked, fence_no: revoked.fence_no + 1 }]) {
     const change = { ttlSeconds: 1, maxSeconds: 100_000, nativeUntil: null };
     assert.equal(await store.transaction((tx) => leases.extend(tx, id, fence_no, change)), undefined);
@@ -163,11 +171,11 @@ test("R24: the version a lease was made with cannot be deleted", async () => {
 
 test("attention comes at five minutes overdue", async () => {
   const row = await active();
-  const asked = await store.transaction((tx) => leases.askRevocation(tx, row.id, "asked", "me"));
+  const asked = await store.transaction((tx) => revocations.askRevocation(tx, row.id, "asked", "me"));
   const failure = { errorClass: "unreachable", error: "down", delaySeconds: 300, fenced: false, killed: 0 };
-  const first = await store.transaction((tx) => leases.failAttempt(tx, row.id, asked!.fence_no, failure));
+  const first = await store.transaction((tx) => revocations.failAttempt(tx, row.id, asked!.fence_no, failure));
   assert.equal(first!.attention_at, null);
   await backdate(row.id, "revoking_at", 301);
-  const later = await store.transaction((tx) => leases.failAttempt(tx, row.id, first!.fence_no, failure));
+  const later = await store.transaction((tx) => revocations.failAttempt(tx, row.id, first!.fence_no, failure));
   assert.notEqual(later!.attention_at, null);
 });

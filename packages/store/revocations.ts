@@ -1,0 +1,238 @@
+/**
+ * The ends of leases: from intended or active to revoking, from revoking to gone, and never back.
+ *
+ * A claim is nothing but a `due_at` ahead of now: if the node dies, the row falls due again. Whoever works on a row holds
+ * the fence number it read; a row that does not match was moved by somebody else, the function returns undefined, and the
+ * caller leaves the target alone.
+ */
+import { type RawBuilder, sql } from "kysely";
+import type { Db, Tx } from "./db.ts";
+import { inSeconds, type Lease, nextFence, now } from "./leases.ts";
+import type { LeaseReason, LeaseState, Proof } from "./tables.ts";
+
+/** Seconds for which a claimed row is left alone by everybody else. */
+export const CLAIM_SECONDS = 60;
+/** Seconds overdue after which people are told. */
+const ATTENTION_SECONDS = 300;
+
+const claimedUntil = inSeconds(CLAIM_SECONDS);
+
+/** intended → revoking, claimed by the mover. `neverLands`: the target refused it outright, so nothing can land late. */
+export function failCreate(
+  tx: Tx,
+  id: string,
+  fenceNo: number,
+  failure: { errorClass: string; error: string; neverLands: boolean },
+): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({
+      state: "revoking",
+      reason: "create-failed",
+      error_class: failure.errorClass,
+      error: failure.error,
+      revoking_at: now,
+      due_at: claimedUntil,
+      attempts: sql<number>`attempts + 1`,
+      fence_no: nextFence,
+      updated_at: now,
+      ...(failure.neverLands ? { late_until: now } : {}),
+    })
+    .where("id", "=", id)
+    .where("state", "=", "intended")
+    .where("fence_no", "=", fenceNo)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** active → revoking, claimed by the mover. */
+export function askRevocation(tx: Tx, id: string, reason: LeaseReason, endedBy: string): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({
+      state: "revoking",
+      reason,
+      ended_by: endedBy,
+      revoking_at: now,
+      due_at: claimedUntil,
+      attempts: sql<number>`attempts + 1`,
+      fence_no: nextFence,
+      updated_at: now,
+    })
+    .where("id", "=", id)
+    .where("state", "=", "active")
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** A revocation that already runs, claimed by who asks again. A doubled attempt wastes work and breaks nothing. */
+export function claimRevoking(tx: Tx, id: string): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({ due_at: claimedUntil, attempts: sql<number>`attempts + 1`, fence_no: nextFence })
+    .where("id", "=", id)
+    .where("state", "=", "revoking")
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** A claimed row and the state in which it fell due. */
+export type Claimed = Lease & { was: LeaseState };
+
+/**
+ * Claims what is due on these targets, `free[i]` at most of `targetKeys[i]` and `room` in all. Overdue intents and active
+ * leases move to revoking in the same statement.
+ */
+export async function claimDue(tx: Tx, targetKeys: Buffer[], free: number[], room: number): Promise<Claimed[]> {
+  const claimed = await sql<Claimed>`
+    with picked as (
+      select l.id, l.state as was
+      from unnest(${targetKeys}::bytea[], ${free}::int[]) as t(key, free)
+      cross join lateral (
+        select id, state from leases where target_key = t.key and due_at <= lease_now()
+        order by due_at limit t.free for update skip locked) l
+      limit ${room})
+    update leases set
+      state = 'revoking',
+      reason = coalesce(reason, case when was = 'intended' then 'create-failed' else 'expired' end),
+      revoking_at = coalesce(revoking_at, lease_now()),
+      due_at = lease_now() + make_interval(secs => ${CLAIM_SECONDS}),
+      attempts = attempts + 1,
+      fence_no = fence_no + 1,
+      updated_at = case when was = 'revoking' then updated_at else lease_now() end
+    from picked where leases.id = picked.id
+    returning leases.*, picked.was`.execute(tx.sql);
+  return claimed.rows;
+}
+
+/** Milliseconds until the next row of these targets falls due; null when none is waiting. */
+export async function untilNextDue(db: Db, targetKeys: Buffer[]): Promise<number | null> {
+  const { rows } = await sql<{ ms: number | null }>`
+    select (extract(epoch from min(l.due_at) - lease_now()) * 1000)::float8 as ms
+    from unnest(${targetKeys}::bytea[]) as t(key)
+    cross join lateral (
+      select due_at from leases where target_key = t.key and due_at is not null order by due_at limit 1) l`.execute(
+    db.sql,
+  );
+  return rows[0]?.ms ?? null;
+}
+
+/** An attempt ended without proof: the next one is due in `delaySeconds`. Null facts stay as they were. */
+export function failAttempt(
+  tx: Tx,
+  id: string,
+  fenceNo: number,
+  attempt: { errorClass: string | null; error: string | null; delaySeconds: number; fenced: boolean; killed: number },
+): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({
+      error_class: attempt.errorClass,
+      error: attempt.error,
+      // Never before the last moment at which a lost create could land, where only that is waited for.
+      due_at: inSeconds(attempt.delaySeconds),
+      fenced_at: attempt.fenced ? sql<Date>`coalesce(fenced_at, lease_now())` : sql<Date | null>`fenced_at`,
+      sessions_killed: sql<number>`sessions_killed + ${attempt.killed}`,
+      attention_at: sql<Date | null>`coalesce(attention_at,
+        case when lease_now() > revoking_at + make_interval(secs => ${ATTENTION_SECONDS}) then lease_now() end)`,
+      fence_no: nextFence,
+      updated_at: now,
+    })
+    .where("id", "=", id)
+    .where("state", "=", "revoking")
+    .where("fence_no", "=", fenceNo)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** revoking → gone, with its proof; never before a lost create could not land any more. */
+export function finish(
+  tx: Tx,
+  id: string,
+  fenceNo: number,
+  end: { proof: Proof; killed: number; fenced: boolean },
+): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({
+      state: "gone",
+      proof: JSON.stringify(end.proof),
+      gone_at: now,
+      due_at: null,
+      keep: null,
+      fenced_at: end.fenced ? sql<Date>`coalesce(fenced_at, lease_now())` : sql<Date | null>`fenced_at`,
+      sessions_killed: sql<number>`sessions_killed + ${end.killed}`,
+      fence_no: nextFence,
+      updated_at: now,
+    })
+    .where("id", "=", id)
+    .where("state", "=", "revoking")
+    .where("fence_no", "=", fenceNo)
+    .where("late_until", "<=", now)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** The account is absent, but a lost create could still land: looked at again when that is over. */
+export function waitForLate(tx: Tx, id: string, fenceNo: number): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({ due_at: sql<Date>`late_until`, error: null, error_class: null, fence_no: nextFence, updated_at: now })
+    .where("id", "=", id)
+    .where("state", "=", "revoking")
+    .where("fence_no", "=", fenceNo)
+    .where("late_until", ">", now)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Everything of a dynamic secret becomes due now; the sweeper does the rest. @returns the leases that moved */
+export function cascade(tx: Tx, dynamicSecretId: string, endedBy: string): Promise<Lease[]> {
+  return cascadeWhere(tx, endedBy, sql<boolean>`dynamic_secret_id = ${dynamicSecretId}`);
+}
+
+/** Everything that an actor holds becomes due now, because the actor is taken away. @returns the leases that moved */
+export function cascadeActor(tx: Tx, actor: { type: string; id: string }, endedBy: string): Promise<Lease[]> {
+  return cascadeWhere(tx, endedBy, sql<boolean>`actor_type = ${actor.type} and actor_id = ${actor.id}`);
+}
+
+function cascadeWhere(tx: Tx, endedBy: string, which: RawBuilder<boolean>): Promise<Lease[]> {
+  return tx.sql
+    .updateTable("leases")
+    .set({
+      state: "revoking",
+      reason: "cascade",
+      ended_by: endedBy,
+      revoking_at: now,
+      due_at: now,
+      fence_no: nextFence,
+      updated_at: now,
+    })
+    .where(which)
+    .where("state", "in", ["intended", "active"])
+    .returningAll()
+    .execute();
+}
+
+/** Deletes what ended more than `days` ago, some rows at a time. @returns how many went */
+export async function forget(tx: Tx, days: number): Promise<number> {
+  const gone = await sql`
+    delete from leases where id in (
+      select id from leases where state = 'gone' and gone_at < lease_now() - make_interval(days => ${days}) limit 1000)`.execute(
+    tx.sql,
+  );
+  return Number(gone.numAffectedRows ?? 0);
+}
+
+/** Rows that this node had claimed fall due at once: another node, or the next start, goes on with them. */
+export async function release(tx: Tx, claims: { id: string; fenceNo: number }[]): Promise<void> {
+  for (const claim of claims) {
+    await tx.sql
+      .updateTable("leases")
+      .set({ due_at: now })
+      .where("id", "=", claim.id)
+      .where("state", "=", "revoking")
+      .where("fence_no", "=", claim.fenceNo)
+      .execute();
+  }
+}
