@@ -4,8 +4,9 @@
  */
 import { type InProject, type InputOf, type Place, type Route, readInput, validationMessage } from "@dayfly/contract";
 import { NotFound, type Store } from "@dayfly/store";
-import { mayInOrganization, type Spot } from "./access/ability.ts";
+import { mayInOrganization } from "./access/ability.ts";
 import { findProject, type Standing, spotOfLease, standingAt } from "./access/place.ts";
+import type { Spot } from "./access/roles.ts";
 import { Refusal } from "./refusal.ts";
 import type { Visit } from "./visit.ts";
 

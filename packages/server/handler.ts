@@ -2,7 +2,7 @@
 import type { AnswerOf, InputOf, Route, RouteName, routes } from "@dayfly/contract";
 import type { Engine } from "@dayfly/engine";
 import type { audit, Caller, OrgRole, projects, Store, Tx } from "@dayfly/store";
-import type { Spot } from "./access/ability.ts";
+import type { Spot } from "./access/roles.ts";
 import type { Settings } from "./config.ts";
 
 /** What every handler can reach. */

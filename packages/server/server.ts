@@ -50,7 +50,10 @@ export async function startServer(settings: Settings, options: StartOptions = {}
   const log = options.log ?? createLog(settings.logLevel);
   const undo: (() => Promise<void>)[] = [];
   const unwind = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+    const failures: unknown[] = [];
+    // What cannot be stopped must not keep the rest running.
+    for (const stop of undo.splice(0).reverse()) await stop().catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return await build(settings, log, options.step, undo, unwind);

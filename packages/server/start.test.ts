@@ -9,8 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openStore } from "@dayfly/store";
-import pg from "pg";
+import { openStore, type Store } from "@dayfly/store";
 import { type PostgresServer, postgres18 } from "../../scripts/servers/postgres.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { readSettings, startServer } from "./index.ts";
@@ -22,11 +21,7 @@ let postgres: PostgresServer;
 let uri: string;
 before(async () => {
   postgres = await postgres18();
-  const admin = client(postgres.database);
-  await admin.connect();
-  await admin.query("create database store");
-  await admin.end();
-  uri = `postgres://postgres:${postgres.password}@127.0.0.1:${postgres.port}/store`;
+  uri = `postgres://postgres:${postgres.password}@127.0.0.1:${postgres.port}/${postgres.database}`;
 });
 after(async () => {
   for (const child of children) child.kill("SIGKILL");
@@ -37,9 +32,10 @@ after(async () => {
 const ROOT_KEY = createHash("sha256").update("the right one").digest("base64");
 const OTHER_KEY = createHash("sha256").update("another one").digest("base64");
 
-function client(database: string): pg.Client {
+/** The store as the server has it, for looking in. */
+function look(database = postgres.database): Promise<Store> {
   const { host, port, user, password } = postgres;
-  return new pg.Client({ host, port, user, password, database });
+  return openStore({ connection: { host, port, user, password, database }, rootKey: readRootKey(ROOT_KEY) });
 }
 
 interface Ran {
@@ -76,15 +72,14 @@ async function ready({ output, child }: Ran): Promise<string> {
 
 /** Everything in the database, as one digest. */
 async function digest(): Promise<string> {
-  const db = client("store");
-  await db.connect();
+  const { pool, close } = await look();
   const hash = createHash("sha256");
-  const { rows: tables } = await db.query("select tablename from pg_tables where schemaname = 'public' order by 1");
+  const { rows: tables } = await pool.query("select tablename from pg_tables where schemaname = 'public' order by 1");
   for (const { tablename } of tables) {
-    const { rows } = await db.query(`select t::text as text from ${tablename} t order by 1`);
+    const { rows } = await pool.query(`select t::text as text from ${tablename} t order by 1`);
     hash.update(`${tablename}\n${rows.map(({ text }) => text).join("\n")}\n`);
   }
-  await db.end();
+  await close();
   return hash.digest("hex");
 }
 
@@ -183,15 +178,10 @@ test("a request under way when the signal comes is still answered", async () => 
 });
 
 test("of 20 first starts at once exactly one makes the first user (S24)", async () => {
-  const admin = client(postgres.database);
-  await admin.connect();
-  await admin.query("create database fresh");
-  await admin.end();
-  const { host, port, user, password } = postgres;
-  const store = await openStore({
-    connection: { host, port, user, password, database: "fresh" },
-    rootKey: readRootKey(ROOT_KEY),
-  });
+  const first = await look();
+  await first.pool.query("create database fresh");
+  await first.close();
+  const store = await look("fresh");
   const dataDir = mkdtempSync(join(folder, "race-"));
   try {
     const made = await Promise.all(Array.from({ length: 20 }, () => bootstrap(store, dataDir, "http://localhost")));

@@ -2,20 +2,10 @@
  * From roles to yes or no. Owns how a right is decided: on the canonical place of the parsed request and nothing else,
  * by rules that only ever allow. Fields that a rule asks for and a place lacks do not match.
  */
-import { createMongoAbility, type ForcedSubject, type MongoAbility, subject } from "@casl/ability";
+import { createMongoAbility, type MongoAbility, subject } from "@casl/ability";
 import type { OrgRole, RoleGrant } from "@dayfly/store";
-import { organizationRules, projectRules } from "./roles.ts";
+import { organizationRules, type ProjectAbility, projectRules, type Spot } from "./roles.ts";
 
-/** The fields that rules may look at. `owner` is null where no lease is concerned. */
-export interface Spot {
-  environment?: string;
-  path?: string;
-  name?: string;
-  owner?: string | null;
-}
-
-type SpotSubject = Spot & ForcedSubject<string>;
-export type ProjectAbility = MongoAbility<[string, string | SpotSubject]>;
 type OrganizationAbility = MongoAbility<[string, string]>;
 
 /** What one caller may do in one project. */

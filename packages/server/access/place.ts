@@ -15,7 +15,8 @@ import {
   projects,
   secrets,
 } from "@dayfly/store";
-import { ownerOf, type ProjectRights, projectRights, type Spot } from "./ability.ts";
+import { ownerOf, type ProjectRights, projectRights } from "./ability.ts";
+import type { Spot } from "./roles.ts";
 
 /** A project that the caller is a member of, what it may do there, and the spot of the request. */
 export interface Standing {

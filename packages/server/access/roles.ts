@@ -2,9 +2,19 @@
  * What each role holds. Owns the built-in roles of projects and of the organization; a role that is not named here holds
  * nothing. It knows no request and no route.
  */
-import type { RawRuleOf } from "@casl/ability";
+import type { ForcedSubject, MongoAbility, RawRuleOf } from "@casl/ability";
 import type { OrgRole, RoleGrant } from "@dayfly/store";
-import type { ProjectAbility } from "./ability.ts";
+
+/** The fields that rules may look at. `owner` is null where no lease is concerned. */
+export interface Spot {
+  environment?: string;
+  path?: string;
+  name?: string;
+  owner?: string | null;
+}
+
+/** Rules over what is in a project, by their spot. */
+export type ProjectAbility = MongoAbility<[string, string | (Spot & ForcedSubject<string>)]>;
 
 type Rule = RawRuleOf<ProjectAbility>;
 

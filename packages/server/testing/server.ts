@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AuditRow, ofRequest } from "../../store/audit.ts";
+import { audit } from "@dayfly/store";
 import { type Running, readSettings, type StartOptions, startServer } from "../index.ts";
 
 /** An answer, as far as tests look. */
@@ -32,7 +32,7 @@ export interface TestServer {
   login(credentials: { clientId: string; clientSecret: string }): Promise<string>;
   /** Makes an identity by the API. */
   newIdentity(orgRole?: string): Promise<{ id: string; token: string; clientId: string; clientSecret: string }>;
-  auditOf(requestId: string): Promise<AuditRow[]>;
+  auditOf(requestId: string): Promise<audit.AuditRow[]>;
   stop(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function testServer(env: Record<string, string> = {}, options: Star
       const { clientSecret } = secret.body;
       return { id, clientId, clientSecret, token: await login({ clientId, clientSecret }) };
     },
-    auditOf: (requestId) => ofRequest(running.store, requestId),
+    auditOf: (requestId) => audit.ofRequest(running.store, requestId),
     async stop() {
       await running.stop();
       rmSync(dataDir, { recursive: true, force: true });
