@@ -51,5 +51,4 @@ export const globalFlags: FlagSpec[] = [
   { flags: "--non-interactive", help: "the same", hidden: true },
   { flags: "--no-color", help: "no colours" },
   { flags: "--yes", help: "answer yes where a command would ask" },
-  { flags: "--telemetry [on]", help: "does nothing: there is none", hidden: true },
 ];

@@ -3,7 +3,7 @@
  *
  * Owns the sign-in order and the choice of the project. Nothing is asked of the server before a command needs it.
  */
-import { type Credentials, Dayfly } from "@dayfly/sdk";
+import { type Credentials, Dayfly, PermissionError } from "@dayfly/sdk";
 import { CliError, usage } from "./exit.ts";
 import { readLocalServer, readProjectFile, readUserFile } from "./files.ts";
 import type { GlobalFlags } from "./globals.ts";
@@ -155,7 +155,13 @@ async function findProject({ client, settings, note }: Invocation): Promise<Proj
   if (projectId.value !== undefined) return { projectId: projectId.value };
   if (projectSlug.value !== undefined) return { projectSlug: projectSlug.value };
   const hint = "Give --project-id or --project-slug, or set INFISICAL_PROJECT_ID";
-  const visible = await client().projects.list();
+  const visible = await client()
+    .projects.list()
+    .catch((error: unknown) => {
+      if (error instanceof PermissionError)
+        throw usage("No project is named, and this identity may not list them", hint);
+      throw error;
+    });
   const [only] = visible;
   if (!only) throw usage("No project is named, and this identity sees none", hint);
   if (visible.length > 1) {

@@ -16,9 +16,11 @@ export async function run(world: World): Promise<number> {
   const { env } = world;
   const redactor = createRedactor([env.INFISICAL_TOKEN, env.INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET]);
   try {
-    const [first, ...rest] = world.args;
+    // Scripts switch off what others report home; here is nothing to switch off.
+    const [first, ...rest] = world.args.filter((arg) => !/^--telemetry(=|$)/.test(arg));
     // The parser's own help command knows one level; this one goes as deep as the commands do.
-    const args = first === "help" && rest.length > 0 ? [...rest, "--help"] : world.args;
+    const args =
+      first === "help" && rest.length > 0 ? [...rest, "--help"] : first === undefined ? [] : [first, ...rest];
     await program(world, redactor).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {

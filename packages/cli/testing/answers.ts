@@ -99,6 +99,7 @@ export function world(conditions: Set<string>): (ask: Ask) => unknown {
       "GET",
       /^\/api\/v1\/projects$/,
       () => {
+        if (conditions.has("leases only")) throw new Refused(403, "PermissionDenied", "You may not list projects");
         const slugs = conditions.has("no projects")
           ? []
           : conditions.has("two projects")
