@@ -19,6 +19,8 @@ export interface Field {
   choices?: string[];
   /** The placeholders that a statement knows. */
   variables?: string[];
+  /** What a group is made of. */
+  fields?: Field[];
 }
 
 /** A target, described for people who configure it. */
@@ -30,8 +32,7 @@ export interface Described {
 
 /** Describes a target by its config, in the order of its form. */
 export function describe(target: AnyTarget): Described {
-  const fields = Object.entries(shapeOf(target.config)).map(([name, schema]) => describeField(name, schema));
-  return { type: target.type, title: target.title, fields: fields.sort((a, b) => a.order - b.order) };
+  return { type: target.type, title: target.title, fields: describeFields(target.config) };
 }
 
 /** The names of a target's inputs that hold a secret. */
@@ -39,6 +40,11 @@ export function secretFields(target: AnyTarget): string[] {
   return Object.entries(shapeOf(target.config))
     .filter(([, schema]) => readField(schema).meta.secret)
     .map(([name]) => name);
+}
+
+function describeFields(object: z.core.$ZodType): Field[] {
+  const fields = Object.entries(shapeOf(object)).map(([name, schema]) => describeField(name, schema));
+  return fields.sort((a, b) => a.order - b.order);
 }
 
 function describeField(name: string, schema: z.core.$ZodType): Field {
@@ -57,6 +63,7 @@ function describeField(name: string, schema: z.core.$ZodType): Field {
   if (def.entries) field.choices = Object.values(def.entries);
   const { variables } = meta as { variables?: string[] };
   if (variables) field.variables = variables;
+  if (field.kind === "group") field.fields = describeFields(core);
   return field;
 }
 

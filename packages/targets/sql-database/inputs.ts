@@ -32,21 +32,31 @@ const host = z
   .refine((name) => !/[\s/\\@?#\0]/.test(name), "must be a host name or an address, without a path: db.example")
   .meta({ title: "Host", order: 2 });
 
-const count = z.int().min(0).max(250);
+const count = (title: string, order: number) => z.int().min(0).max(250).meta({ title, order });
 
 const passwordRequirements = z
   .object({
-    length: z.int().min(1).max(250).meta({ title: "Length" }),
-    required: z.object({ lowercase: count, uppercase: count, digits: count, symbols: count }),
-    allowedSymbols: optional(z.string().max(64)),
+    length: z.int().min(1).max(250).meta({ title: "Length", order: 1 }),
+    required: z
+      .object({
+        lowercase: count("Small letters", 1),
+        uppercase: count("Capital letters", 2),
+        digits: count("Digits", 3),
+        symbols: count("Symbols", 4),
+      })
+      .meta({ title: "At least", order: 2 }),
+    allowedSymbols: optional(z.string().max(64).meta({ title: "Allowed symbols", order: 3 })),
   })
   .meta({ title: "Password rules", order: 20 });
 
 const gateway = optional(
-  z.string().superRefine((_, context) => {
-    const message = "gateways are not supported: leave it empty and let this server reach the database itself";
-    context.addIssue({ code: "custom", message, params: { fault: "unsupported" } });
-  }),
+  z
+    .string()
+    .superRefine((_, context) => {
+      const message = "gateways are not supported: leave it empty and let this server reach the database itself";
+      context.addIssue({ code: "custom", message, params: { fault: "unsupported" } });
+    })
+    .meta({ title: "Gateway", order: 30, description: "Not supported: leave it empty." }),
 );
 
 /** The config of a `sql-database`, as typed; parsed, its statements are functions. */
