@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { psql } from "../scripts/servers/postgres.ts";
 import { isAlive, killAll, treeOf } from "./testing/processes.ts";
 import { until } from "./testing/server.ts";
 
@@ -85,6 +86,27 @@ test("the second start finds everything, and the seed's line leases in a shell t
   );
   assert.ok(!list.includes(leased.username), list);
   await again.interrupt();
+});
+
+test("the README's commands run as written in a shell", async () => {
+  const it = await start();
+  const { path, env } = await psql();
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/```sh\n([^`]*demo\.env[^`]*)```/g)].map(([, block]) => block!);
+  assert.equal(blocks.length, 3);
+  const printed = blocks.map((block) => {
+    const { status, stdout, stderr } = spawnSync("/bin/sh", ["-euc", block.replace(".data/", `${dataDir}/`)], {
+      env: { ...process.env, ...env, PATH: `${process.env.PATH}:${dirname(path)}` },
+      encoding: "utf8",
+      timeout: 30_000,
+    });
+    assert.equal(status, 0, `${block}\n${stdout}${stderr}`);
+    return stdout;
+  });
+  assert.match(printed[0]!, /"expires_at"/);
+  assert.match(printed[1]!, /Ada +\| London[\s\S]*"status": "live"/);
+  assert.ok(JSON.parse(printed[2]!).data.DB_PASSWORD);
+  assert.equal(await it.interrupt(), 0);
 });
 
 test("without the demo there is a server, and no shell of the demo", async () => {
