@@ -1,8 +1,9 @@
 /** `login`: signs a machine identity in. The session is kept in a file, or with `--plain` printed and not kept. */
+import { connect, domainOf } from "./connect.ts";
 import { usage } from "./exit.ts";
 import { print } from "./formats.ts";
 import { askHidden, readFileOrStdin, readStdin } from "./given.ts";
-import { type Invocation, signInAs } from "./invocation.ts";
+import type { Invocation } from "./invocation.ts";
 import { writeSession } from "./session.ts";
 import { clock } from "./ttl.ts";
 
@@ -22,10 +23,13 @@ export async function login(run: Invocation<Flags>): Promise<void> {
   const clientId = run.flags.clientId ?? run.settings.clientId.value;
   if (clientId === undefined)
     throw usage("The client id is missing", "Give --client-id, or set INFISICAL_UNIVERSAL_AUTH_CLIENT_ID");
-  const domain = run.domain();
+  const domain = domainOf(run);
   const clientSecret = await secretOf(run);
   run.redactor.add(clientSecret);
-  const { accessToken, expiresIn } = await signInAs(run, { clientId, clientSecret });
+  const { accessToken, expiresIn } = await connect(run, { clientId, clientSecret }).auth.login({
+    clientId,
+    clientSecret,
+  });
   if (run.flags.plain) return print(run, accessToken);
   const expiresAt = new Date(run.world.now().getTime() + expiresIn * 1000);
   const session = { domain, token: accessToken, expiresAt: expiresAt.toISOString(), clientId };

@@ -56,8 +56,7 @@ function program(world: World, redactor: Redactor): Command {
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
       writeErr: (text) => world.stderr.write(text),
-      // The parser quotes what it does not know, and that may hold a value.
-      outputError: (text, write) => write(text.replace(/(--?[\w-]+)=[^'\s]*/g, "$1=…")),
+      outputError: (text, write) => write(withoutValues(text)),
     });
   examplesOf.set(root, ["dayfly secrets get --path=/database/dynamic --env=prod", "dayfly help secrets set"]);
   for (const spec of commands) add(root, spec, world, redactor);
@@ -99,6 +98,11 @@ function addFlags(command: Command, flags: FlagSpec[], group: string): void {
     if (many) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
     command.addOption(option);
   }
+}
+
+/** The parser quotes what it does not know, and that may hold a value. */
+function withoutValues(text: string): string {
+  return text.replace(/([\w.-]+)=[\s\S]*'/, "$1=…'").replace(/(but got \d+): [\s\S]*/, "$1\n");
 }
 
 /** What was typed, at any level of the command; the level nearest to the action wins. */

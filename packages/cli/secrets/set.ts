@@ -4,7 +4,8 @@ import { readDotenv } from "../dotenv.ts";
 import { CliError, usage } from "../exit.ts";
 import { type Columns, formatOf, MASK, printRows, printTable } from "../formats.ts";
 import { readFileOrStdin, readGiven } from "../given.ts";
-import type { Invocation, Where } from "../invocation.ts";
+import type { Invocation } from "../invocation.ts";
+import type { Where } from "../place.ts";
 
 interface Flags {
   file?: string;
