@@ -12,6 +12,11 @@ export interface AdminAddress {
 /** Replaying WAL after a crash takes its time; past this something else is wrong. */
 const READY_LIMIT_MS = 10 * 60_000;
 
+/** Whether PostgreSQL itself refused; all else (no socket yet, cut off, starting, shutting down) may be otherwise soon. */
+function isFinal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !error.code?.startsWith("57P");
+}
+
 /** Connects; undefined while the server says that it is starting, or does not listen yet. */
 async function tryConnect(address: AdminAddress): Promise<pg.Client | undefined> {
   const client = new pg.Client({
@@ -30,9 +35,8 @@ async function tryConnect(address: AdminAddress): Promise<pg.Client | undefined>
     return client;
   } catch (error) {
     await client.end().catch(() => {});
-    const code = (error as { code?: string }).code;
-    if (code === "ENOENT" || code === "ECONNREFUSED" || code === "57P03") return undefined;
-    throw error;
+    if (isFinal(error)) throw error;
+    return undefined;
   }
 }
 

@@ -9,8 +9,8 @@ import { connect, createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { InUseElsewhere } from "./errors.ts";
 
-/** Gives the claim back. */
-export type Release = () => void;
+/** Gives the claim back; doing so twice is fine. */
+export type Release = () => Promise<void>;
 
 /** Where the claim on a folder stands: a name without a file on Linux, a socket file elsewhere. */
 function claimName(dataDir: string): string {
@@ -32,22 +32,33 @@ async function isHeld(name: string): Promise<boolean> {
 }
 
 /**
- * Claims the folder (its parent must be there).
+ * Claims what the name stands for; `dataDir` is for the message.
  * @throws InUseElsewhere
  */
-export async function claim(dataDir: string): Promise<Release> {
-  const name = claimName(dataDir);
+export async function claimAt(name: string, dataDir: string): Promise<Release> {
   for (let attempt = 1; ; attempt++) {
     const server = createServer((socket) => socket.destroy());
     server.unref();
     try {
       server.listen(name);
       await once(server, "listening");
-      return () => void server.close();
+      return async () => {
+        if (!server.listening) return;
+        server.close();
+        await once(server, "close");
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
       if (attempt > 1 || name.startsWith("\0") || (await isHeld(name))) throw new InUseElsewhere(dataDir);
       rmSync(name); // left by a killed holder
     }
   }
+}
+
+/**
+ * Claims the folder (its parent must be there).
+ * @throws InUseElsewhere
+ */
+export function claim(dataDir: string): Promise<Release> {
+  return claimAt(claimName(dataDir), dataDir);
 }

@@ -32,6 +32,7 @@ test("a second start finds everything, and stop waits until the server is gone",
   assert.equal(isLive(first.pid), false);
   assert.equal(existsSync(join(dataDir, "postmaster.pid")), false);
   assert.equal(existsSync(first.connection.host!), false, "the socket folder is gone too");
+  await first.stop(); // stopping twice is fine
 
   const second = await startEmbedded({ dataDir });
   assert.equal(second.adopted, false);

@@ -167,11 +167,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       async stop() {
         await server.stop();
         forget(pid);
-        release();
+        await release();
       },
     };
   } catch (error) {
-    release();
+    await release();
     throw explainRefusal(error);
   }
 }

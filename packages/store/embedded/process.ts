@@ -10,6 +10,8 @@ export const hasProc: boolean = existsSync("/proc/self/stat");
 export interface ProcessFacts {
   name: string;
   state: string;
+  /** The process group: what Ctrl-C on a terminal reaches. */
+  group: number;
   startTime: string;
 }
 
@@ -20,7 +22,12 @@ export function processFacts(pid: number): ProcessFacts | undefined {
     // The name stands in brackets and may itself hold blanks and brackets: split after the last one.
     const end = stat.lastIndexOf(")");
     const rest = stat.slice(end + 2).split(" ");
-    return { name: stat.slice(stat.indexOf("(") + 1, end), state: rest[0]!, startTime: rest[19]! };
+    return {
+      name: stat.slice(stat.indexOf("(") + 1, end),
+      state: rest[0]!,
+      group: Number(rest[2]),
+      startTime: rest[19]!,
+    };
   } catch {
     return undefined;
   }
