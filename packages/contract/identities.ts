@@ -32,7 +32,7 @@ export const createIdentity = route({
   reply: z.object({ identity }),
 });
 
-/** Deletes an identity with all its credentials; its leases live on to their end. */
+/** Deletes an identity with all its credentials, and revokes its leases. */
 export const deleteIdentity = route({
   method: "DELETE",
   path: "/api/v1/identities/:identityId",

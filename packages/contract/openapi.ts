@@ -91,7 +91,8 @@ function statuses(route: Route): number[] {
   const always = [408, 413, 415, 422, 429, 500, 503];
   if ("open" in route.permission) return [401, ...always];
   const some = [400, 401, 403, 404, ...always];
-  const meetsTarget = route.permission.subject === "dynamic-secrets" && route.method !== "GET";
+  const { permission } = route;
+  const meetsTarget = "subject" in permission && permission.subject === "dynamic-secrets" && route.method !== "GET";
   return (meetsTarget ? [...some, 409, 504] : some).sort((a, b) => a - b);
 }
 

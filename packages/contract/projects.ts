@@ -76,7 +76,7 @@ export const listProjects = route({
   method: "GET",
   path: "/api/v1/projects",
   summary: "List projects",
-  permission: { scope: "organization", subject: "workspace", action: "read" },
+  permission: { scope: "own" },
   audit: "list-projects",
   reply: z.object({ projects: z.array(project) }),
 });
@@ -86,7 +86,7 @@ export const listWorkspaces = route({
   method: "GET",
   path: "/api/v1/workspace",
   summary: "List projects, older form",
-  permission: { scope: "organization", subject: "workspace", action: "read" },
+  permission: { scope: "own" },
   audit: "list-projects",
   reply: z.object({ workspaces: z.array(project) }),
 });

@@ -55,8 +55,13 @@ export type InProject =
   | { scope: "project"; subject: ProjectSubject; action: AnyOf<Action> }
   | { scope: "project"; subject: "dynamic-secrets"; action: AnyOf<DynamicSecretAction> };
 
+/** Whoever is signed in; the answer holds the caller's own things only. */
+export interface OwnThings {
+  scope: "own";
+}
+
 /** Who may call a route. */
-export type Permission = Open | InOrganization | InProject;
+export type Permission = Open | OwnThings | InOrganization | InProject;
 
 /** How a request names its project: outright, or by the id of something inside it. */
 export type ProjectRef =
@@ -130,7 +135,7 @@ export function route<
   declared: Declared<P, Q, B, R> &
     (
       | { permission: InProject; place: (input: Input<P, Q, B>) => Place }
-      | { permission: Open | InOrganization; place?: never }
+      | { permission: Open | OwnThings | InOrganization; place?: never }
     ),
 ): Route<P, Q, B, R> {
   // The casts are the defaults of the type parameters: a part that was left out has the type Nothing.

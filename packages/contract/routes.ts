@@ -1,4 +1,5 @@
 /** Every route, by name. Declared by noun in the files beside this one. */
+import { verifyAuditLogs } from "./audit.ts";
 import { universalAuthLogin } from "./auth.ts";
 import {
   createDynamicSecret,
@@ -99,6 +100,8 @@ export const routes = {
   deleteLease,
   getLease,
   listLeases,
+  // audit
+  verifyAuditLogs,
   // health
   getStatus,
   getHealth,

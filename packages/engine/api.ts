@@ -37,6 +37,12 @@ export interface Draft {
   metadata?: KeyValue[];
 }
 
+export interface CreateOptions {
+  shown: InputsShown;
+  /** Whether a folder that is missing may be made with it; else it must be there. */
+  mayMakeFolder: boolean;
+}
+
 /** A change of a dynamic secret. What is absent stays; inputs are merged over the stored ones, key by key. */
 export interface Change {
   newName?: string;
@@ -154,8 +160,8 @@ export interface IssueOptions {
 
 /** Every method refuses with the classes of `errors.ts`. */
 export interface Engine {
-  /** Checks the draft against its type and the target itself, then stores it. The folder must exist. */
-  create(caller: Caller, place: Place, draft: Draft, shown: InputsShown): Promise<DynamicSecretView>;
+  /** Checks the draft against its type and the target itself, then stores it. */
+  create(caller: Caller, place: Place, draft: Draft, options: CreateOptions): Promise<DynamicSecretView>;
   /** Stores a new, immutable version of the configuration; leases keep theirs. */
   update(caller: Caller, place: Place, name: string, change: Change, shown: InputsShown): Promise<DynamicSecretView>;
   /** Hides it at once, frees its name, and makes all its leases due for revocation. */

@@ -11,6 +11,7 @@ import { configOf, type LeaseConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
+import type { Outcome } from "./outcome.ts";
 import { classOf, reasonOf } from "./refusals.ts";
 
 const ATTEMPT_MS = 30_000;
@@ -18,13 +19,6 @@ const LONGEST_DELAY = 300;
 /** A target that ends accounts in its own time is asked again after this many seconds. */
 const ASK_AGAIN = 5;
 const KILL_ROUNDS = 20;
-
-/** How an attempt ended. `moved`: somebody else works on the row. */
-export type Outcome =
-  | { kind: "gone"; lease: leases.Lease }
-  | { kind: "accepted"; lease: leases.Lease }
-  | { kind: "pending"; lease: leases.Lease; retryAfter: number; reason: string }
-  | { kind: "moved" };
 
 interface Progress {
   fenced: boolean;
@@ -39,11 +33,15 @@ interface Attempt extends LeaseConfig {
 }
 
 /** Works on a lease that the caller of this function has claimed. Never throws: what fails is recorded and tried again. */
-export async function work(
-  context: Context,
-  lease: leases.Lease,
-  caller: Caller = audit.systemCaller,
-): Promise<Outcome> {
+export function work(context: Context, lease: leases.Lease, caller: Caller = audit.systemCaller): Promise<Outcome> {
+  const running = attemptOnce(context, lease, caller).finally(() => {
+    if (context.attempts.get(lease.id) === running) context.attempts.delete(lease.id);
+  });
+  context.attempts.set(lease.id, running);
+  return running;
+}
+
+async function attemptOnce(context: Context, lease: leases.Lease, caller: Caller): Promise<Outcome> {
   try {
     const attempt = await prepare(context, lease, caller);
     return await tried(attempt);

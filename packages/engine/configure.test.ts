@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Draft, Engine } from "./api.ts";
 import { InvalidInputs, RuleBroken, TargetRefused } from "./errors.ts";
-import { type Rig, rig } from "./testing/engine.ts";
+import { plainly, type Rig, rig } from "./testing/engine.ts";
 
 let all: Rig;
 let engine: Engine;
@@ -13,7 +13,7 @@ before(async () => {
 after(() => all.stop());
 
 function save(draft: Draft) {
-  return engine.create(all.caller(), all.place, draft, "plain");
+  return engine.create(all.caller(), all.place, draft, plainly);
 }
 
 async function refused(draft: Draft, kind: new (...args: never[]) => Error, says: RegExp): Promise<void> {
@@ -51,6 +51,11 @@ test("faults of a statement are one sentence", async () => {
   await refused(create("CREATE ROLE \"x\" PASSWORD '{{password}}'"), RuleBroken, /username/);
   await refused(create("CREATE ROLE \"{{username}} PASSWORD '{{password}}'"), RuleBroken, /quot/i);
   await refused(all.draft({}, { revocationStatement: "DROP ROLE x" }), RuleBroken, /username/);
+});
+
+test("K06: password rules under 128 bits are refused", async () => {
+  const weak = { length: 8, required: { lowercase: 1, uppercase: 1, digits: 1, symbols: 0 } };
+  await refused(all.draft({}, { passwordRequirements: weak }), InvalidInputs, /128/);
 });
 
 test("an unknown type names those that are known", async () => {

@@ -5,15 +5,16 @@
  * again: a stored password never goes to a place that its owner did not name with it.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, configVersions, dynamicSecrets, revocations } from "@dayfly/store";
+import { audit, type Caller, configVersions, dynamicSecrets, environments, folders, revocations } from "@dayfly/store";
 import { secretFields } from "@dayfly/targets";
-import type { Change, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
+import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
-import { InvalidInputs, RuleBroken } from "./errors.ts";
+import { InvalidInputs, NotFound, RuleBroken } from "./errors.ts";
 import { checkTtls } from "./limits.ts";
 import { checkNameTemplate } from "./names.ts";
-import { folderAt, secretAt } from "./places.ts";
+import { checkPasswordRules, PasswordRulesFault } from "./passwords.ts";
+import { secretAt } from "./places.ts";
 import { TemplateFault } from "./template.ts";
 import { requireVerified } from "./verify.ts";
 import { dynamicSecretView, IN_PROCESS } from "./views.ts";
@@ -39,6 +40,16 @@ function checkName(name: string): string {
   return lower;
 }
 
+/** What the engine will draw for this configuration has to be possible, and strong enough. */
+function checkPasswords(config: Config): void {
+  try {
+    checkPasswordRules(config.target.passwords(config.parsed));
+  } catch (error) {
+    if (!(error instanceof PasswordRulesFault)) throw error;
+    throw new InvalidInputs([{ path: ["provider", "inputs", "passwordRequirements"], message: error.message }]);
+  }
+}
+
 function checkTemplate(config: Config, template: string | null | undefined): void {
   if (!template) return;
   try {
@@ -54,30 +65,35 @@ function given(inputs: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
 }
 
-/** Makes one. The folder must exist. */
+/** Makes one, and its folder where that is missing and may be made. */
 export async function create(
   context: Context,
   caller: Caller,
   place: Place,
   draft: Draft,
-  shown: InputsShown,
+  { shown, mayMakeFolder }: CreateOptions,
 ): Promise<DynamicSecretView> {
   const name = checkName(draft.name);
   const config = parseConfig(context.targets, draft.type, given(draft.inputs));
   checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
   checkTemplate(config, draft.usernameTemplate);
-  const folder = await folderAt(context.store, place);
-  const taken = await dynamicSecrets.inFolder(context.store, folder.id);
+  checkPasswords(config);
+  const environment = await environments.bySlug(context.store, place.projectId, place.environment);
+  const there = await folders.at(context.store, environment.id, place.path);
+  if (!there && !mayMakeFolder) throw new NotFound("folder", place.path);
+  const taken = there ? await dynamicSecrets.inFolder(context.store, there.id) : [];
   // Looked at before the target is asked; the unique index decides.
   if (taken.some((other) => other.name === name)) {
     throw new RuleBroken("Provided dynamic secret already exists under the folder");
   }
   await requireVerified(context, config);
   const secret = await context.store.transaction(async (tx) => {
+    const home = { projectId: place.projectId, environmentId: environment.id };
+    const folder = await folders.ensure(tx, home, place.path);
     const row = await dynamicSecrets.insert(tx, {
       id: randomUUID(),
       project_id: place.projectId,
-      environment_id: folder.environment_id,
+      environment_id: environment.id,
       folder_id: folder.id,
       name,
       type: draft.type,
@@ -137,6 +153,7 @@ export async function update(
   const maxTtl = change.maxTtl === undefined ? oldMax : change.maxTtl;
   checkTtls(context.settings, config.target.capabilities(config.parsed), defaultTtl, maxTtl);
   checkTemplate(config, change.usernameTemplate ?? secret.username_template);
+  checkPasswords(config);
   if (change.inputs) await requireVerified(context, config);
   const version = change.inputs ? secret.config_version + 1 : secret.config_version;
   const updated = await context.store.transaction(async (tx) => {
@@ -222,9 +239,10 @@ export async function get(
   return dynamicSecretView(secret, shownInputs(config, shown), { details: config.advice });
 }
 
-/** The live ones of a folder; an unknown folder is empty. */
+/** The live ones of a folder; an unknown folder is empty, an unknown environment is not found. */
 export async function list(context: Context, place: Place): Promise<DynamicSecretView[]> {
-  const folder = await folderAt(context.store, place).catch(() => undefined);
+  const environment = await environments.bySlug(context.store, place.projectId, place.environment);
+  const folder = await folders.at(context.store, environment.id, place.path);
   if (!folder) return [];
   return (await dynamicSecrets.inFolder(context.store, folder.id)).map((row) => dynamicSecretView(row));
 }

@@ -3,6 +3,7 @@ import type { Store } from "@dayfly/store";
 import type { AnyTarget } from "@dayfly/targets";
 import type { EngineSettings, Log, StepHook } from "./api.ts";
 import type { Connections } from "./connections.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Slots } from "./slots.ts";
 
 export interface Context {
@@ -19,6 +20,8 @@ export interface Context {
   wake(inMs: number): void;
   /** A lease that may be active although its answer was not given: revoked as soon as the database answers again. */
   disown(leaseId: string): void;
+  /** Attempts that run in this process, by lease: who asks again joins them. */
+  attempts: Map<string, Promise<Outcome>>;
   /** Work that goes on after its caller was answered; `stop` waits for it. */
   background(work: Promise<unknown>): void;
 }

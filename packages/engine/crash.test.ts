@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Engine, StepPoint } from "./api.ts";
-import { type Rig, rig, until } from "./testing/engine.ts";
+import { plainly, type Rig, rig, until } from "./testing/engine.ts";
 
 let all: Rig;
 let survivor: Engine;
@@ -13,7 +13,7 @@ let name: string;
 before(async () => {
   all = await rig();
   survivor = all.engine();
-  name = (await survivor.create(all.caller(), all.place, all.draft(), "none")).name;
+  name = (await survivor.create(all.caller(), all.place, all.draft(), plainly)).name;
 });
 after(() => all.stop());
 

@@ -17,8 +17,8 @@ import { createSlots } from "./slots.ts";
 import { createSweeper, type Sweeper } from "./sweep.ts";
 import { dynamicSecretView, leaseView } from "./views.ts";
 
-/** How long what runs may take to end when the engine stops. */
-const STOP_MS = 25_000;
+/** How long what runs may take to end when the engine stops; requests have been waited for before. */
+const STOP_MS = 5_000;
 
 /** Makes the engine of one node. It does nothing by itself until `start`. */
 export function createEngine(options: EngineOptions): Engine {
@@ -38,6 +38,7 @@ export function createEngine(options: EngineOptions): Engine {
     step: options.step ?? (() => undefined),
     connections: createConnections(netOf),
     slots: createSlots(),
+    attempts: new Map(),
     node: `${hostname()}-${randomUUID().slice(0, 8)}`,
     wake: (inMs) => sweeper?.wake(inMs),
     disown: (leaseId) => sweeper?.disown(leaseId),
@@ -51,7 +52,7 @@ export function createEngine(options: EngineOptions): Engine {
   sweeper = createSweeper(context);
 
   return {
-    create: (caller, place, draft, shown) => configure.create(context, caller, place, draft, shown),
+    create: (caller, place, draft, createOptions) => configure.create(context, caller, place, draft, createOptions),
     update: (caller, place, name, change, shown) => configure.update(context, caller, place, name, change, shown),
     remove: (caller, place, name) => configure.remove(context, caller, place, name),
     get: (place, name, shown) => configure.get(context, place, name, shown),
@@ -72,9 +73,8 @@ export function createEngine(options: EngineOptions): Engine {
     describe: () => Object.values(targets).map(describe),
     start: () => sweeper.start(),
     async stop() {
-      await sweeper.stop(STOP_MS);
       const late = new Promise((settle) => setTimeout(settle, STOP_MS).unref());
-      await Promise.race([Promise.allSettled(running), late]);
+      await Promise.all([sweeper.stop(late), Promise.race([Promise.allSettled(running), late])]);
       await context.connections.close();
     },
   };

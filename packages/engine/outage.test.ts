@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Engine } from "./api.ts";
 import { RevocationPending, TargetRefused } from "./errors.ts";
-import { type Rig, rig, until } from "./testing/engine.ts";
+import { plainly, type Rig, rig, until } from "./testing/engine.ts";
 
 let all: Rig;
 let engine: Engine;
@@ -15,7 +15,7 @@ after(() => all.stop());
 const options = () => ({ ttlSeconds: null, config: {}, arrivedAt: performance.now() });
 
 async function make(): Promise<string> {
-  return (await engine.create(all.caller(), all.place, all.draft(), "none")).name;
+  return (await engine.create(all.caller(), all.place, all.draft(), plainly)).name;
 }
 
 test("a create that the target refuses leaves no role, and its lease is proven gone", async () => {
@@ -75,7 +75,7 @@ test("R23: a name in use by somebody else is refused, and its holder is untouche
   await all.witness.query("create role taken login password 'theirs'");
   const name = (
     await engine
-      .create(all.caller(), all.place, all.draft({ usernameTemplate: "taken" }), "none")
+      .create(all.caller(), all.place, all.draft({ usernameTemplate: "taken" }), plainly)
       .catch(() => undefined)
   )?.name;
   if (name) {
@@ -96,7 +96,7 @@ test("R13: deleting a dynamic secret ends all its leases, hides it at once and f
   assert.equal(removed.status, "Revocation in process");
   await assert.rejects(engine.get(all.place, name, "none"), { name: "NotFound" });
   await assert.rejects(engine.issue(all.caller(), all.place, name, options()), { name: "NotFound" });
-  await engine.create(all.caller(), all.place, all.draft({ name }), "none");
+  await engine.create(all.caller(), all.place, all.draft({ name }), plainly);
   engine.start();
   const left = () =>
     all.store.pool.query("select 1 from leases where state <> 'gone'").then((result) => result.rowCount === 0);

@@ -5,7 +5,7 @@
  */
 import { audit, type Caller, leases, revocations } from "@dayfly/store";
 import type { LeaseEnd, Place } from "./api.ts";
-import { type Outcome, work } from "./attempt.ts";
+import { work } from "./attempt.ts";
 import { loadConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { RevocationPending } from "./errors.ts";
@@ -15,25 +15,38 @@ import { leaseView } from "./views.ts";
 
 /** How long a caller is held. */
 const CALLER_MS = 8_000;
+/** How often a row that somebody else works on is looked at. */
+const LOOK_MS = 100;
 /** Said when nothing better is known. */
 const ASK_AGAIN_SECONDS = 5;
 
 /** Ends one lease; a lease that has ended already is a success with its proof. @throws RevocationPending */
 export async function revoke(context: Context, caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd> {
+  const until = performance.now() + CALLER_MS;
   const { lease, secret } = await leaseAt(context.store, place, leaseId);
   if (lease.state === "gone") return { lease: leaseView(lease), provenGoneAt: lease.gone_at };
   const config = await loadConfig(context, context.store, secret, lease.config_version);
-  const claimed = await claim(context, caller, lease, config.address);
-  if (!claimed) return ended(context, leaseId);
+  const claimed = await request(context, caller, lease, config.address);
   await context.step("revoke.committed");
-  const working = work(context, claimed, caller);
-  context.background(working);
-  const outcome = await Promise.race([working, after(CALLER_MS)]);
-  return answer(context, leaseId, outcome);
+  if (claimed) context.background(work(context, claimed, caller));
+  const outcome = await Promise.race([context.attempts.get(leaseId), after(CALLER_MS)]);
+  switch (outcome?.kind) {
+    case "gone":
+      return { lease: leaseView(outcome.lease), provenGoneAt: outcome.lease.gone_at };
+    case "accepted":
+      return { lease: leaseView(outcome.lease), provenGoneAt: null };
+    case "pending":
+      throw new RevocationPending(leaseId, Math.ceil(outcome.retryAfter), outcome.reason);
+    default:
+      return endedBy(context, leaseId, until);
+  }
 }
 
-/** To revoking and claimed in one statement; a revocation that runs already is joined by claiming it anew. */
-function claim(
+/**
+ * Records the request, and claims the row unless an attempt at it runs in this process: a repeat joins that one, and
+ * neither disturbs nor outruns it.
+ */
+function request(
   context: Context,
   caller: Caller,
   lease: leases.Lease,
@@ -41,12 +54,13 @@ function claim(
 ): Promise<leases.Lease | undefined> {
   return context.store.transaction(async (tx) => {
     const moved = await revocations.askRevocation(tx, lease.id, "asked", caller.actor.id ?? caller.actor.name);
-    const claimed = moved ?? (await revocations.claimRevoking(tx, lease.id));
-    if (claimed) {
+    const joins = !moved && context.attempts.has(lease.id);
+    const claimed = moved ?? (joins ? undefined : await revocations.claimRevoking(tx, lease.id));
+    if (claimed || joins) {
       await audit.append(tx, caller, {
         event: "lease.revoke-requested",
         projectId: lease.project_id,
-        ...leaseFacts(claimed, address),
+        ...leaseFacts(lease, address),
       });
     }
     return claimed;
@@ -57,18 +71,16 @@ function after(ms: number): Promise<undefined> {
   return new Promise((settle) => setTimeout(() => settle(undefined), ms).unref());
 }
 
-async function answer(context: Context, leaseId: string, outcome: Outcome | undefined): Promise<LeaseEnd> {
-  if (outcome?.kind === "gone") return { lease: leaseView(outcome.lease), provenGoneAt: outcome.lease.gone_at };
-  if (outcome?.kind === "accepted") return { lease: leaseView(outcome.lease), provenGoneAt: null };
-  if (outcome?.kind === "pending") throw new RevocationPending(leaseId, Math.ceil(outcome.retryAfter), outcome.reason);
-  return ended(context, leaseId);
-}
-
-/** Somebody else moved the row, or the caller waited long enough: what the row says now. */
-async function ended(context: Context, leaseId: string): Promise<LeaseEnd> {
-  const lease = await leases.byId(context.store, leaseId);
-  if (lease?.state === "gone") return { lease: leaseView(lease), provenGoneAt: lease.gone_at };
-  throw new RevocationPending(leaseId, ASK_AGAIN_SECONDS, lease?.error ?? "the target has not finished yet");
+/** Somebody else works on the row: waits for its end, as long as a caller is held. */
+async function endedBy(context: Context, leaseId: string, until: number): Promise<LeaseEnd> {
+  for (;;) {
+    const lease = await leases.byId(context.store, leaseId);
+    if (lease?.state === "gone") return { lease: leaseView(lease), provenGoneAt: lease.gone_at };
+    if (performance.now() > until) {
+      throw new RevocationPending(leaseId, ASK_AGAIN_SECONDS, lease?.error ?? "the target has not finished yet");
+    }
+    await after(LOOK_MS);
+  }
 }
 
 /** The answer to a create could not be handed over: nobody may hold the credential, so it ends. */

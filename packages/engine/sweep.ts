@@ -18,8 +18,8 @@ export interface Sweeper {
   wake(inMs: number): void;
   /** A lease that may be active although nobody was told: see `readBack` in issue.ts. */
   disown(leaseId: string): void;
-  /** Claims nothing more, waits for what runs, and makes the rest due for others. */
-  stop(limitMs: number): Promise<void>;
+  /** Claims nothing more, waits for what runs until `late`, and makes the rest due for others. */
+  stop(late: Promise<unknown>): Promise<void>;
 }
 
 /** Makes the sweeper of one node. */
@@ -129,11 +129,10 @@ export function createSweeper(context: Context): Sweeper {
       disowned.add(leaseId);
       sleep(0);
     },
-    async stop(limitMs) {
+    async stop(late) {
       stopped = true;
       clearTimeout(timer);
       await passing;
-      const late = new Promise((settle) => setTimeout(settle, limitMs).unref());
       await Promise.race([Promise.allSettled(running.keys()), late]);
       const left = [...running.values()].map((lease) => ({ id: lease.id, fenceNo: lease.fence_no }));
       if (left.length > 0) await context.store.transaction((tx) => revocations.release(tx, left));

@@ -23,7 +23,7 @@ export function read<R extends Route>(route: R, raw: { params: unknown; query: u
  */
 export async function admit(store: Store, visit: Visit, route: Route, input: InputOf<Route>): Promise<Standing | null> {
   const { permission } = route;
-  if ("open" in permission) return null;
+  if ("open" in permission || permission.scope === "own") return null;
   if (permission.scope === "organization") {
     if (!anyOf(permission.action).some((action) => mayInOrganization(visit.orgRole, action, permission.subject))) {
       throw denied(permission.action, permission.subject, "the organization");

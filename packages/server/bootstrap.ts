@@ -3,7 +3,7 @@
  * however many nodes start at once, and that its credentials are on disk before they are in the database.
  */
 import { randomBytes } from "node:crypto";
-import { open, rename } from "node:fs/promises";
+import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { audit, clientSecrets, identities, organizations, type Store, users } from "@dayfly/store";
 import { hash } from "@node-rs/argon2";
@@ -57,6 +57,18 @@ export async function bootstrap(store: Store, dataDir: string, url: string): Pro
     await keep(join(dataDir, BOOTSTRAP_FILE), made);
     return made;
   });
+}
+
+/**
+ * Keeps the address up to date in the file, if it is still there: the CLI on this machine finds the server by it, and must
+ * not send a secret to whatever listens on a port that the server once had.
+ */
+export async function keepAddress(dataDir: string, url: string): Promise<void> {
+  const file = join(dataDir, BOOTSTRAP_FILE);
+  const text = await readFile(file, "utf8").catch(() => null);
+  if (text === null) return;
+  const made = JSON.parse(text) as Bootstrap;
+  if (made.url !== url) await keep(file, { ...made, url });
 }
 
 async function keep(file: string, made: Bootstrap): Promise<void> {

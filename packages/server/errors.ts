@@ -50,7 +50,8 @@ const lines: Line[] = [
   })),
   line(engine.RuleBroken, "BadRequest"),
   line(engine.TargetRefused, "BadRequest", ({ fix, steps }) => ({
-    details: fix || steps ? { fix, steps } : undefined,
+    // Clients tell a target's refusal from a broken rule by it.
+    details: { target: true, fix, steps },
   })),
   line(engine.AddressRefused, "BadRequest"),
   line(engine.TargetTimeout, "TargetTimeout"),

@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { createEngine, type Engine, type StepHook, targets } from "@dayfly/engine";
 import { auditChain, type Embedded, isFounded, openStore, type Store, startEmbedded } from "@dayfly/store";
 import { createApp } from "./app.ts";
-import { type Bootstrap, bootstrap } from "./bootstrap.ts";
+import { type Bootstrap, bootstrap, keepAddress } from "./bootstrap.ts";
 import type { Settings } from "./config.ts";
 import { drain } from "./drain.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { checkListening, listen } from "./listen.ts";
 import { createLog, type ServerLog } from "./log.ts";
 import { findRootKey } from "./root-key.ts";
@@ -86,6 +87,10 @@ async function build(
     log.warn({ err: error }, "audit rows could not be linked yet"),
   );
   undo.push(() => sealer.stop());
+  const house = keepHouse(store, settings.leaseHistoryDays, (error) =>
+    log.warn({ err: error }, "what has ended could not be tidied away yet"),
+  );
+  undo.push(() => house.stop());
 
   const engine = createEngine({
     store,
@@ -114,6 +119,7 @@ async function build(
   });
   const url = await listen(app, settings);
   const made = await bootstrap(store, settings.dataDir, url);
+  if (made === null) await keepAddress(settings.dataDir, url);
   engine.start();
   state = "ready";
   log.info({ url }, "ready");

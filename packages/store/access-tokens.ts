@@ -83,32 +83,3 @@ async function spend(db: Db, digest: Buffer): Promise<boolean> {
     .executeTakeFirst();
   return spent !== undefined;
 }
-
-/** Moves a live token's end to `ttl` seconds from now, at most `maxTTL` after its making; undefined when it is not live. */
-export async function renew(
-  tx: Tx,
-  digest: Buffer,
-  limits: { ttl: number; maxTTL: number },
-): Promise<TokenLife | undefined> {
-  const wished = sql<Date>`lease_now() + ${limits.ttl} * interval '1 second'`;
-  const last = sql<Date>`created_at + ${limits.maxTTL} * interval '1 second'`;
-  const row = await tx.sql
-    .updateTable("access_tokens")
-    .set({ expires_at: limits.maxTTL > 0 ? sql<Date>`least(${wished}, ${last})` : wished })
-    .where("digest", "=", digest)
-    .where("revoked_at", "is", null)
-    .where("expires_at", ">", sql<Date>`lease_now()`)
-    .returning(sql<number>`floor(extract(epoch from expires_at - lease_now()))::integer`.as("expires_in"))
-    .executeTakeFirst();
-  return row && { expiresIn: row.expires_in, maxTTL: limits.maxTTL };
-}
-
-/** Ends a token; revoking twice succeeds, and says so for a token that never was too. */
-export async function revoke(tx: Tx, digest: Buffer): Promise<void> {
-  await tx.sql
-    .updateTable("access_tokens")
-    .set({ revoked_at: sql<Date>`lease_now()` })
-    .where("digest", "=", digest)
-    .where("revoked_at", "is", null)
-    .execute();
-}

@@ -107,7 +107,7 @@ export interface Verification {
   rows: number;
   /** Rows written so lately that they are not yet linked. */
   unlinked: number;
-  head: { sequence: string; link: string } | null;
+  head: { sequence: string; hash: string } | null;
   firstBreak: { sequence: string | null; eventId: string; what: string } | null;
 }
 
@@ -147,7 +147,7 @@ export async function verifyAudit(db: Db, after = 0n): Promise<Verification> {
       if (!link.equals(row.link))
         return breaks(row.sequence, row.event_id, "the link does not follow from the one before");
       result.rows += 1;
-      result.head = { sequence: row.sequence, link: link.toString("hex") };
+      result.head = { sequence: row.sequence, hash: link.toString("hex") };
     }
     if (batch.length < BATCH) break;
   }

@@ -5,6 +5,7 @@
  * Linking the rows into a chain is `audit-chain.ts`.
  */
 import { type KeyObject, randomUUID } from "node:crypto";
+import { sql } from "kysely";
 import type { Caller, Db, Tx } from "./db.ts";
 import { type Keyring, mac } from "./keyring.ts";
 
@@ -114,6 +115,11 @@ export interface AuditRow {
 
 /** The rows of one request, oldest first. */
 export async function ofRequest(db: Db, requestId: string): Promise<AuditRow[]> {
-  const rows = await db.sql.selectFrom("audit_events").select("body").orderBy("txid").execute();
-  return rows.map((row) => JSON.parse(row.body) as AuditRow).filter((row) => row.requestId === requestId);
+  const rows = await db.sql
+    .selectFrom("audit_events")
+    .select("body")
+    .where(sql<boolean>`body::json ->> 'requestId' = ${requestId}`)
+    .orderBy("txid")
+    .execute();
+  return rows.map((row) => JSON.parse(row.body) as AuditRow);
 }

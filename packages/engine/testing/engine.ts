@@ -27,6 +27,9 @@ GRANT USAGE ON SCHEMA public TO "{{username}}";`,
   revocationStatement: `DROP ROLE IF EXISTS "{{username}}";`,
 };
 
+/** How most tests make a dynamic secret. */
+export const plainly = { shown: "plain", mayMakeFolder: true } as const;
+
 export interface Rig {
   store: Store;
   place: Place;

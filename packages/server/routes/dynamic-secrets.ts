@@ -3,7 +3,6 @@
  * to who may both read and edit them and did not decline them, and never while the whole server hides them.
  */
 import type { InputsShown } from "@dayfly/engine";
-import { environments, folders } from "@dayfly/store";
 import type { Ask, Handlers, House } from "../handler.ts";
 
 const DYNAMIC = "dynamic-secrets";
@@ -16,8 +15,6 @@ function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House
 
 export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, house) => {
   const { body, query } = ask.input;
-  const { place } = ask;
-  if (ask.may("create", "secret-folders")) await ensureFolder(ask, house);
   const draft = {
     name: body.name,
     type: body.provider.type,
@@ -28,20 +25,11 @@ export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, 
     metadata: body.metadata,
   };
   const shown = shownTo(ask, query.rootCredentials, house);
-  return { dynamicSecret: await house.engine.create(ask.caller, place, draft, shown) };
+  const mayMakeFolder = ask.may("create", "secret-folders");
+  return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draft, { shown, mayMakeFolder }) };
 };
 
-/** The folder of a new dynamic secret is made with it; the request's row names the path. */
-async function ensureFolder({ place }: Pick<Ask, "place">, { store }: House): Promise<void> {
-  const environment = await environments.bySlug(store, place.projectId, place.environment);
-  if ((await folders.at(store, environment.id, place.path)) !== undefined) return;
-  const where = { projectId: place.projectId, environmentId: environment.id };
-  await store.transaction((tx) => folders.ensure(tx, where, place.path));
-}
-
-export const listDynamicSecrets: Handlers["listDynamicSecrets"] = async ({ place, may, note }, { store, engine }) => {
-  const environment = await environments.bySlug(store, place.projectId, place.environment);
-  if ((await folders.at(store, environment.id, place.path)) === undefined) return { dynamicSecrets: [] };
+export const listDynamicSecrets: Handlers["listDynamicSecrets"] = async ({ place, may, note }, { engine }) => {
   const visible = (await engine.list(place)).filter(
     ({ name }) => may("read-root-credential", DYNAMIC, { name }) || may("lease", DYNAMIC, { name }),
   );

@@ -2,6 +2,7 @@
 import { type RouteName, routes } from "@dayfly/contract";
 import type { Mounted } from "../app.ts";
 import type { Handlers } from "../handler.ts";
+import * as audit from "./audit.ts";
 import * as auth from "./auth.ts";
 import * as dynamicSecrets from "./dynamic-secrets.ts";
 import * as environments from "./environments.ts";
@@ -16,6 +17,7 @@ import * as secrets from "./secrets.ts";
 const { addEnvironment: _, ...projectHandlers } = projects;
 
 const handlers: Handlers = {
+  ...audit,
   ...auth,
   ...projectHandlers,
   ...environments,
