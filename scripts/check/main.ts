@@ -1,4 +1,4 @@
-/** `npm run check`: types, format, arrows, circles, length and the unit tests, for every save. */
+/** `npm run check`: types, format, arrows, circles, length and the tests that need no server, for every save. */
 import { dirname, join } from "node:path";
 import { openRunFolder } from "../test/leftovers.ts";
 import { runPhases } from "../test/phase.ts";

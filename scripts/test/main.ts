@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { checkPhase } from "../check/phases.ts";
 import { openRunFolder } from "./leftovers.ts";
 import { runPhases } from "./phase.ts";
-import { e2ePhase, serversPhase, unitPhase } from "./phases.ts";
+import { e2ePhase, realPhase, serversPhase, unitPhase } from "./phases.ts";
 
 const root = dirname(dirname(import.meta.dirname));
 const stop = new AbortController();
@@ -21,7 +21,7 @@ const folder = await openRunFolder();
 Object.assign(process.env, folder.env);
 const ground = { root, folder, signal: stop.signal };
 
-const phases = [serversPhase(ground), checkPhase(root), unitPhase(ground), e2ePhase(ground)];
+const phases = [serversPhase(ground), checkPhase(root), unitPhase(ground), realPhase(ground), e2ePhase(ground)];
 const well = await runPhases(phases, { print: (line) => console.log(line), logs });
 await folder.close();
 process.exit(well ? 0 : 1);

@@ -2,8 +2,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
+import { readSources } from "../check/sources.ts";
 import type { Manner } from "./cases.ts";
 import { runCases } from "./cases.ts";
+import type { Kinds } from "./kinds.ts";
+import { kindsOf } from "./kinds.ts";
 import type { RunFolder } from "./leftovers.ts";
 import type { Phase } from "./phase.ts";
 
@@ -17,17 +20,23 @@ export interface Ground {
 // Two at once: test files wait for their servers about as long as they compute.
 const concurrency = 2;
 
-/** The tests beside the source, of every package and of the scripts. */
+/** The tests beside the source that need no server, of every package and of the scripts: for every save. */
 export function unitPhase(ground: Ground): Phase {
+  return besideSource(ground, "unit", "facts beside the source that need no server", "alone");
+}
+
+/** The tests beside the source on real servers, crashes included. */
+export function realPhase(ground: Ground): Phase {
+  return besideSource(ground, "real", "facts beside the source on real servers", "onServers");
+}
+
+function besideSource(ground: Ground, name: string, covers: string, kind: keyof Kinds): Phase {
   return {
-    name: "unit",
-    covers: "the tests beside the source",
+    name,
+    covers,
     run: async (log) => {
-      const files = globSync(["packages/*/**/*.test.ts", "scripts/**/*.test.ts"], {
-        cwd: ground.root,
-        exclude: ["**/node_modules/**"],
-      });
-      const result = await cases(ground, { files, timeout: 120_000, log });
+      const files = kindsOf(readSources(ground.root))[kind];
+      const result = await cases(ground, { files, timeout: 180_000, log });
       return { ...result, covered: perRoom(ground.root, result.perFile) };
     },
   };
