@@ -9,7 +9,7 @@ import { debian, libraries } from "./debian.ts";
 const run = promisify(execFile);
 
 /** What is the matter with a server's certificate. */
-export type Flaw = "none" | "wrong-host" | "expired";
+export type Flaw = "none" | "wrong-host" | "expired" | "self-signed";
 
 /** A server's certificate and key, and the authority that clients must trust; all PEM. */
 export interface Certificate {
@@ -41,9 +41,15 @@ export async function makeCertificate(flaw: Flaw = "none"): Promise<Certificate>
     writeFileSync(join(folder, "names"), `subjectAltName=${names}\n`);
     const authority = ["-subj", "/CN=Dayfly test authority", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30"];
     await call(["req", "-x509", ...newKey, ...authority], folder);
-    await call(["req", ...newKey, "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr"], folder);
-    const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", days, "-extfile", "names"];
-    await call(["x509", "-req", "-in", "server.csr", ...signed, "-out", "server.pem"], folder);
+    const server = ["-subj", "/CN=server", "-keyout", "server.key"];
+    if (flaw === "self-signed") {
+      const itself = ["-out", "server.pem", "-days", days, "-addext", `subjectAltName=${names}`];
+      await call(["req", "-x509", ...newKey, ...server, ...itself], folder);
+    } else {
+      await call(["req", ...newKey, ...server, "-out", "server.csr"], folder);
+      const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", days, "-extfile", "names"];
+      await call(["x509", "-req", "-in", "server.csr", ...signed, "-out", "server.pem"], folder);
+    }
     const read = (name: string) => readFileSync(join(folder, name), "utf8");
     return { ca: read("ca.pem"), cert: read("server.pem"), key: read("server.key") };
   } finally {

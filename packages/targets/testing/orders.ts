@@ -50,9 +50,18 @@ export interface Orders {
 
 const ADMIN = { user: "dayfly_admin", password: "admin-Secret-4711" };
 
-/** Starts it. */
-export async function startOrders(options: Parameters<typeof postgres18>[0] = {}): Promise<Orders> {
-  const server = await postgres18(options);
+/** Which server to start, and how. */
+export interface Start {
+  start?: (options?: { settings?: Record<string, string> }) => Promise<PostgresServer & { ca?: string | null }>;
+  settings?: Record<string, string>;
+}
+
+/** Starts it. A server with TLS brings its authority into the inputs. */
+export async function startOrders(
+  options: { start?: typeof postgres18; settings?: Record<string, string> } = {},
+): Promise<Orders> {
+  const { start = postgres18, settings } = options;
+  const server: PostgresServer & { ca?: string | null } = await start(settings ? { settings } : {});
   const { host, port, user, password } = server;
   const open = async (as: pg.ClientConfig = {}) => {
     const client = new pg.Client({ host, port, user, password, database: "orders", ...as });
@@ -79,7 +88,7 @@ export async function startOrders(options: Parameters<typeof postgres18>[0] = {}
     CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customers, total int); INSERT INTO orders VALUES (1, 1, 42);`,
     ADMIN,
   );
-  const base = { client: "postgres", host, port, database: "orders", ...SEED };
+  const base = { client: "postgres", host, port, database: "orders", ca: server.ca, ...SEED };
   return {
     server,
     superuser: { ...base, username: user, password },

@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../../../scripts/servers/tls.ts";
 
 /** How a rogue behaves. */
 export interface Rogue {

@@ -17,6 +17,8 @@ export interface Session {
   config: Config;
   net: Net;
   tls: Line["tls"];
+  /** Ends it without a word. */
+  cut(): void;
   /** Major version of the server. */
   version: number;
   /** The SQLSTATEs of what the server merely warned of in the last message. */
@@ -26,6 +28,7 @@ export interface Session {
 }
 
 const CONNECT_LIMIT = 5_000;
+const CLOSE_LIMIT = 1_000;
 
 /** The part of the driver that its types leave out. */
 interface Wire {
@@ -71,7 +74,16 @@ async function login(
     stream: () => connected(line.socket),
     enableChannelBinding: line.tls !== "none",
   } as pg.ClientConfig);
-  const session: Session = { db, config, net, tls: line.tls, version: 0, notices: [], completed: 0 };
+  const session: Session = {
+    db,
+    config,
+    net,
+    tls: line.tls,
+    cut: () => line.socket.destroy(),
+    version: 0,
+    notices: [],
+    completed: 0,
+  };
   // A terminated connection is an event; without a listener it would end the process.
   db.on("error", () => {});
   db.on("notice", ({ code }) => code && session.notices.push(code));
@@ -100,9 +112,11 @@ async function login(
   return session;
 }
 
-/** Ends a session; content with one that is broken. */
-export async function close({ db }: Session): Promise<void> {
+/** Ends a session; content with one that is broken, or a server that does not answer any more. */
+export async function close({ db, cut }: Session): Promise<void> {
+  const timer = setTimeout(cut, CLOSE_LIMIT);
   await db.end().catch(() => {});
+  clearTimeout(timer);
 }
 
 /** Sends SQL as one message and gives the rows of each statement. @throws PostgresError or TargetError */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Step } from "../../index.ts";
-import { certificate } from "../../testing/certificate.ts";
 import { loopback, type Orders, SEED, startOrders } from "../../testing/orders.ts";
-import { assertSame, until } from "../../testing/test-target.ts";
+import { assertSame } from "../../testing/test-target.ts";
 import target from "../index.ts";
 
 describe("verify", () => {
@@ -156,26 +155,6 @@ GRANT USAGE ON SCHEMA public TO "Seed admin" WITH GRANT OPTION;`,
     const found = await steps({ username: orders.superuser.username, password: orders.superuser.password });
     assert.equal(found.get("not-too-much")!.outcome, "warned");
     assert.ok([...found.values()].every(({ outcome }) => outcome !== "failed"));
-  });
-
-  test("says that the line is encrypted, and how far it is verified", async () => {
-    const authority = certificate("a test authority", { ca: true });
-    const own = certificate("127.0.0.1", { by: authority });
-    const lines = (pem: string) => `(SELECT unnest(string_to_array('${pem.trim()}', E'\n')))`;
-    await orders.query(`COPY ${lines(own.cert)} TO PROGRAM 'umask 077 && cat > server.crt'`);
-    await orders.query(`COPY ${lines(own.key)} TO PROGRAM 'umask 077 && cat > server.key'`);
-    await orders.query("ALTER SYSTEM SET ssl = on");
-    await orders.query("SELECT pg_reload_conf()");
-    await until(async () => (await orders.query("SHOW ssl"))[0]!.ssl === "on");
-    const checked = (await steps({ ca: authority.cert })).get("tls")!;
-    assert.deepEqual([checked.outcome, checked.message], ["passed", "Encrypted; the certificate is verified by `ca`."]);
-    const unchecked = (await steps({ sslRejectUnauthorized: false })).get("tls")!;
-    assert.equal(unchecked.outcome, "warned");
-    await assert.rejects(steps(), { step: "tls" });
-    await assert.rejects(steps({ ca: authority.cert, host: "localhost" }), /for another host name/);
-    await orders.query("ALTER SYSTEM SET ssl = off");
-    await orders.query("SELECT pg_reload_conf()");
-    await until(async () => (await orders.query("SHOW ssl"))[0]!.ssl === "off");
   });
 
   test("fails on a server that takes no writes", async () => {
