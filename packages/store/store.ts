@@ -65,7 +65,11 @@ async function prepare(client: pg.ClientBase, rootKey: KeyObject): Promise<strin
  * @throws WrongRootKey (nothing was changed), Unavailable
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const onConnectionError = options.onConnectionError ?? (() => {});
+  let closed = false;
+  // A connection that was told to end may still hear the server's own last word.
+  const onConnectionError = (error: Error): void => {
+    if (!closed) options.onConnectionError?.(error);
+  };
   const base: pg.PoolConfig = {
     connectionTimeoutMillis: 5_000,
     application_name: "dayfly",
@@ -107,6 +111,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         }
       },
       async close() {
+        closed = true;
         await sql.destroy();
         await keyPool.end();
       },

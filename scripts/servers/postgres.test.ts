@@ -11,7 +11,6 @@ import { isLive, until } from "../../packages/store/embedded/process.ts";
 import { cached } from "./cache.ts";
 import { debian } from "./debian.ts";
 import { postgres15, postgres18, psql } from "./postgres.ts";
-import { sweep } from "./room.ts";
 
 const run = promisify(execFile);
 
@@ -106,7 +105,8 @@ test("what a killed test left is ended and removed by the next, and nothing else
   assert.ok(isLive(killed.pid));
   const stranger = mkdtempSync(join(tmpdir(), "dayfly-test-stranger-"));
   t.after(() => rmSync(stranger, { recursive: true }));
-  await sweep();
+  const next = await postgres18();
+  t.after(() => next.stop());
   assert.equal(isLive(killed.pid), false);
   assert.ok(existsSync(stranger), "a folder that names no owner is left alone");
   assert.deepEqual(await ask(mine, "select 1"), [1]);
