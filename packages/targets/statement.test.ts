@@ -58,11 +58,11 @@ describe("a statement", () => {
     [
       "an unknown placeholder",
       `SELECT '{{user}}'`,
-      /Unknown placeholder \{\{user\}\}; known are \{\{username\}\}, .*\(line 1, column 9\)\.$/,
+      /Unknown placeholder \{\{user\}\}; known are \{\{username\}\}, .*\(line 1, column 9\)$/,
     ],
     ["no username", `SELECT '{{password}}'`, /never uses \{\{username\}\}/],
     ["no password", `SELECT '{{username}}'`, /never uses \{\{password\}\}/],
-    ["an open quote", `SELECT '{{username}}`, /The quote ' is never closed \(line 1, column 8\)\.$/],
+    ["an open quote", `SELECT '{{username}}`, /The quote ' is never closed \(line 1, column 8\)$/],
     ["only a comment", "-- nothing", /empty/],
     ["more than 16 KiB", `${"-".repeat(16_400)}\n`, /longer than 16 KiB/],
     ["a property of every object", `'{{constructor}}' '{{__proto__}}'`, /Unknown placeholder \{\{constructor\}\}/],

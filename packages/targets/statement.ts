@@ -42,7 +42,7 @@ export function statement<const V extends string>(variables: readonly V[], optio
         return readStatement(text, variables, options);
       } catch (error) {
         if (!(error instanceof StatementFault)) throw error;
-        context.addIssue({ code: "custom", message: `${error.message}.`, params: { fault: "statement" } });
+        context.addIssue({ code: "custom", message: error.message, params: { fault: "statement" } });
         return z.NEVER;
       }
     })
@@ -102,7 +102,7 @@ function template<V extends string>(script: Script, used: ReadonlySet<string>): 
 /** A value as its context wants it. The messages hold the placeholder's name, never the value. */
 function write(script: Script, { name, context, at }: Placeholder, value: string): string {
   const fault = (sentence: string) =>
-    new TargetError("refused", `{{${name}}} at ${place(script.text, at)} ${sentence}.`);
+    new TargetError("refused", `{{${name}}} at ${place(script.text, at)} ${sentence}`);
   if (value.includes("\0") || !value.isWellFormed()) throw fault("got a value that holds a NUL or half a character");
   switch (context) {
     case "literal":

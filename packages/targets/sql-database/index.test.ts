@@ -27,7 +27,7 @@ test("a line with TLS is verified by the authority of the config, and not taken 
   const session = await sqlDatabase.connect(config, loopback());
   for await (const { step, outcome, message } of sqlDatabase.verify(session, config)) {
     if (step !== "tls") continue;
-    assert.deepEqual([outcome, message], ["passed", "Encrypted; the certificate is verified by `ca`."]);
+    assert.deepEqual([outcome, message], ["passed", "Encrypted; the certificate is verified by `ca`"]);
   }
   assert.equal(session.tls, "verified");
   await sqlDatabase.close(session);

@@ -90,26 +90,26 @@ export function inScript(error: unknown, which: string, { script }: { script: Sc
 
 function checkName(username: string): void {
   if (username === "" || Buffer.byteLength(username) > LONGEST_NAME) {
-    throw new TargetError("refused", `PostgreSQL takes names of 1 to ${LONGEST_NAME} bytes; this one would be cut.`);
+    throw new TargetError("refused", `PostgreSQL takes names of 1 to ${LONGEST_NAME} bytes; this one would be cut`);
   }
 }
 
 function taken(username: string): NameTaken {
-  return new NameTaken(`A role named "${username}" is there already; it is left alone.`);
+  return new NameTaken(`A role named "${username}" is there already; it is left alone`);
 }
 
 function late(error: PostgresError): TargetError {
-  return new TargetError("busy", "The server came to it after the deadline, so nothing was made.", { cause: error });
+  return new TargetError("busy", "The server came to it after the deadline, so nothing was made", { cause: error });
 }
 
 function otherName(): TargetError {
-  const message = `The creation statement ran, but made no role of the name it was given. Write it as "{{username}}", in double quotes.`;
+  const message = `The creation statement ran, but made no role of the name it was given. Write it as "{{username}}", in double quotes`;
   return new TargetError("refused", message);
 }
 
 /** What a creation fails with when a GRANT was only warned of. */
 export function grantsNothing(): PostgresError {
   const message =
-    "A GRANT of the creation statement grants nothing: the admin holds that right without being allowed to pass it on (01007).";
+    "A GRANT of the creation statement grants nothing: the admin holds that right without being allowed to pass it on (01007)";
   return new PostgresError("01007", 0, { message });
 }

@@ -95,6 +95,6 @@ export const grantsOfOthers = (entityId: string) => `
 
 function othersMust(statements: string[]): TargetError {
   const message =
-    "The role can log in no more, but it holds rights that somebody else granted. Their owner, or a superuser, must run the SQL.";
+    "The role can log in no more, but it holds rights that somebody else granted. Their owner, or a superuser, must run the SQL";
   return new TargetError("refused", message, { fix: [...new Set(statements)].join("\n") });
 }

@@ -58,7 +58,7 @@ export async function takeRole(session: Session, entityId: string): Promise<void
 }
 
 function mayNotSignal({ config }: Session): TargetError {
-  return new TargetError("refused", "The role is gone, but its session is open, and the admin may not end it.", {
+  return new TargetError("refused", "The role is gone, but its session is open, and the admin may not end it", {
     fix: `GRANT pg_signal_backend TO ${name(config.username)};`,
   });
 }

@@ -122,5 +122,5 @@ export function classify(error: unknown): ErrorClass {
 export function explain(error: unknown): string {
   return error instanceof TargetError || (error instanceof Error && error.name === "NameTaken")
     ? error.message
-    : "The database could not be worked with, for a reason that is not known here.";
+    : "The database could not be worked with, for a reason that is not known here";
 }

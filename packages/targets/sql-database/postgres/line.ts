@@ -74,7 +74,7 @@ function offersTls(socket: Socket): Promise<boolean> {
       const text = answer.toString("latin1");
       if (text === "S" || text === "N") resolve(text === "S");
       else
-        reject(new TargetError("unreachable", "What answers on that port is no PostgreSQL server.", { step: "reach" }));
+        reject(new TargetError("unreachable", "What answers on that port is no PostgreSQL server", { step: "reach" }));
     });
     socket.write(SSL_REQUEST);
   });
@@ -109,12 +109,12 @@ function plain(socket: Socket, config: Config, net: Net, why: string): Line {
 
 function tlsRefused(config: Config, why: string, net: Net): TargetError {
   const who = net.requireTls ? "REQUIRE_TARGET_TLS" : "`sslEnabled`";
-  const message = `No TLS with ${config.host}:${config.port}: ${why}, and ${who} asks for it.`;
+  const message = `No TLS with ${config.host}:${config.port}: ${why}, and ${who} asks for it`;
   return new TargetError("unreachable", message, { step: "tls" });
 }
 
 function lineError(config: Config, error: unknown, signal: AbortSignal): TargetError {
   const step = isTlsError(error) ? "tls" : "reach";
   const reason = signal.aborted ? "there was no answer in time" : socketSentence(error);
-  return new TargetError("unreachable", `No connection to ${config.host}:${config.port}: ${reason}.`, { step });
+  return new TargetError("unreachable", `No connection to ${config.host}:${config.port}: ${reason}`, { step });
 }

@@ -103,7 +103,7 @@ async function login(
   if (parameters.get("standard_conforming_strings") === "off") {
     line.socket.destroy();
     // With it off, a backslash in '…' means something else than we take it for.
-    const message = "This server runs with standard_conforming_strings off; switch it on for the admin.";
+    const message = "This server runs with standard_conforming_strings off; switch it on for the admin";
     throw new TargetError("refused", message, {
       step: "server",
       fix: `ALTER ROLE ${name(user.username)} SET standard_conforming_strings = on;`,
@@ -155,7 +155,7 @@ class PasswordInClear extends Error {
 function loginError(error: unknown, config: Config, username: string, late: boolean): TargetError {
   const where = `${config.host}:${config.port}`;
   if (error instanceof PasswordInClear) {
-    const message = `${where} asks for the password ${error.message} over a line that is not verified; it was not sent. Use TLS with a verified certificate, or SCRAM.`;
+    const message = `${where} asks for the password ${error.message} over a line that is not verified; it was not sent. Use TLS with a verified certificate, or SCRAM`;
     return new TargetError("auth", message, { step: "tls" });
   }
   if (error instanceof pg.DatabaseError && error.code) {
@@ -163,7 +163,7 @@ function loginError(error: unknown, config: Config, username: string, late: bool
     const step = refusal.errorClass === "unreachable" || refusal.errorClass === "busy" ? "reach" : "authenticate";
     return new LoginRefused(
       error.code,
-      `Login as "${username}" at ${where}, database "${config.database}": ${refusal.message}.`,
+      `Login as "${username}" at ${where}, database "${config.database}": ${refusal.message}`,
       refusal.errorClass,
       step,
     );
@@ -174,7 +174,7 @@ function loginError(error: unknown, config: Config, username: string, late: bool
     });
   }
   const reason = late ? "there was no answer in time" : "the connection was cut during the login";
-  return new TargetError("unreachable", `No connection to ${where}: ${reason}.`, { step: "reach" });
+  return new TargetError("unreachable", `No connection to ${where}: ${reason}`, { step: "reach" });
 }
 
 /** The server answered a login, and the answer was no. */
@@ -190,5 +190,5 @@ export class LoginRefused extends TargetError {
 function statementError(error: unknown, session: Session): TargetError {
   if (error instanceof pg.DatabaseError && error.code) return new PostgresError(error.code, session.completed);
   const { host, port } = session.config;
-  return new TargetError("unreachable", `The connection to ${host}:${port} was cut before the answer came.`);
+  return new TargetError("unreachable", `The connection to ${host}:${port} was cut before the answer came`);
 }

@@ -23,7 +23,7 @@ interface Admin {
 /** Yields the steps; changes nothing that lasts. */
 export async function* verify(session: Session, config: Config): AsyncGenerator<Step> {
   const { host, port, database, username } = config;
-  yield passed("reach", `${host}:${port} answers.`);
+  yield passed("reach", `${host}:${port} answers`);
   yield tls(session, config);
   yield passed("authenticate", `"${username}" may log in to database "${database}".`);
   let admin: Admin;
@@ -64,47 +64,47 @@ function tls(session: Session, { ca }: Config): Step {
   if (session.tls === "verified") {
     return passed(
       "tls",
-      `Encrypted; the certificate is verified ${ca === undefined ? "by the system's roots" : "by `ca`"}.`,
+      `Encrypted; the certificate is verified ${ca === undefined ? "by the system's roots" : "by `ca`"}`,
     );
   }
   if (session.tls === "unverified") {
     return warned(
       "tls",
-      "Encrypted, but the certificate is not checked (`sslRejectUnauthorized` is off): anybody in between could read along.",
+      "Encrypted, but the certificate is not checked (`sslRejectUnauthorized` is off): anybody in between could read along",
     );
   }
-  return warned("tls", "Not encrypted: the password stays hidden (SCRAM), but everything else can be read in between.");
+  return warned("tls", "Not encrypted: the password stays hidden (SCRAM), but everything else can be read in between");
 }
 
 function server({ version }: Session, { recovery, readonly }: Admin): Step {
   if (recovery)
-    return failed("server", "This is a standby, where no role can be made: give the address of the primary.");
-  if (readonly) return failed("server", "The database is read-only for this admin: give the address of the primary.");
+    return failed("server", "This is a standby, where no role can be made: give the address of the primary");
+  if (readonly) return failed("server", "The database is read-only for this admin: give the address of the primary");
   if (version < OLDEST_TESTED)
-    return warned("server", `PostgreSQL ${version} is older than what was tested (${OLDEST_TESTED}).`);
-  return passed("server", `PostgreSQL ${version}, writable.`);
+    return warned("server", `PostgreSQL ${version} is older than what was tested (${OLDEST_TESTED})`);
+  return passed("server", `PostgreSQL ${version}, writable`);
 }
 
-const lacksRight = (error: PostgresError | undefined) => hasCode(error, "42501", "0LP01");
+const lacksRight = (error: PostgresError | undefined): boolean => hasCode(error, "42501", "0LP01");
 const isGrant = (config: Config, part: number) =>
   ["GRANT", "REVOKE"].includes(config.creationStatement.script.statements[part]!.words[0]!);
 
 function statements(config: Config, seen: Rehearsal): Step {
   // After a first failure the others mostly follow from it.
-  for (const error of seen.creation.values()) if (!lacksRight(error)) return failed("statements", sentence(error));
+  for (const error of seen.creation.values()) if (!lacksRight(error)) return failed("statements", error.message);
   if (!seen.made && seen.creation.size === 0) {
     return failed(
       "statements",
-      `The creation statement makes no role of the name it is given: write it as "{{username}}", in double quotes.`,
+      `The creation statement makes no role of the name it is given: write it as "{{username}}", in double quotes`,
     );
   }
-  if (seen.renewal) return failed("statements", `The renewal statement fails: ${sentence(seen.renewal)}`);
-  if (hasCode(seen.revocation, "42601"))
-    return failed("statements", `The revocation statement fails: ${sentence(seen.revocation)}`);
-  if (seen.revocation && !hasCode(seen.revocation, "2BP01")) {
+  if (seen.renewal) return failed("statements", `The renewal statement fails: ${seen.renewal.message}`);
+  if (seen.revocation?.code === "42601")
+    return failed("statements", `The revocation statement fails: ${seen.revocation.message}`);
+  if (seen.revocation && seen.revocation.code !== "2BP01") {
     return warned(
       "statements",
-      `The revocation statement fails, and the built-in clean-up will do its work: ${sentence(seen.revocation)}`,
+      `The revocation statement fails, and the built-in clean-up will do its work: ${seen.revocation.message}`,
     );
   }
   if (
@@ -112,20 +112,20 @@ function statements(config: Config, seen: Rehearsal): Step {
   ) {
     return warned(
       "statements",
-      "They work. Each lease adds an entry to the grants of every table, which gets slow with many leases and fails with about 2,400 at once: a group role that holds the grants does not.",
+      "They work. Each lease adds an entry to the grants of every table, which gets slow with many leases and fails with about 2,400 at once: a group role that holds the grants does not",
     );
   }
-  return passed("statements", "They work.");
+  return passed("statements", "They work");
 }
 
 function mayCreate({ username }: Config, admin: Admin, seen: Rehearsal): Step {
-  if (seen.made && !seen.mark) return passed("may-create", `"${username}" may make roles.`);
+  if (seen.made && !seen.mark) return passed("may-create", `"${username}" may make roles`);
   if (!admin.superuser && !admin.createrole) {
-    return failed("may-create", `"${username}" may not make roles.`, `ALTER ROLE ${name(username)} CREATEROLE;`);
+    return failed("may-create", `"${username}" may not make roles`, `ALTER ROLE ${name(username)} CREATEROLE;`);
   }
   const error = seen.mark ?? [...seen.creation.values()].find(lacksRight);
-  if (error) return failed("may-create", sentence(error));
-  return { step: "may-create", outcome: "unknown", message: "The creation statement has to work first." };
+  if (error) return failed("may-create", error.message);
+  return { step: "may-create", outcome: "unknown", message: "The creation statement has to work first" };
 }
 
 function mayGrant(config: Config, seen: Rehearsal): Step {
@@ -134,19 +134,19 @@ function mayGrant(config: Config, seen: Rehearsal): Step {
     .map((_, part) => part)
     .filter((part) => isGrant(config, part) && (seen.hollow.has(part) || lacksRight(seen.creation.get(part))));
   if (bad.length > 0) {
-    const message = `"${config.username}" may not pass on what ${bad.length === 1 ? "this statement grants" : "these statements grant"}: part ${bad.map((part) => part + 1).join(", ")} of the creation statement.`;
+    const message = `"${config.username}" may not pass on what ${bad.length === 1 ? "this statement grants" : "these statements grant"}: part ${bad.map((part) => part + 1).join(", ")} of the creation statement`;
     const fix = bad.map((part) => grantToAdmin(config, part)).filter((sql) => sql !== undefined);
     return failed("may-grant", message, fix.length > 0 ? fix.join("\n") : undefined);
   }
   if (seen.empty.size > 0) {
     return warned(
       "may-grant",
-      "A grant on all objects of a schema grants nothing, since there is none yet. Leases get no right on later ones: the owner needs ALTER DEFAULT PRIVILEGES for a group role.",
+      "A grant on all objects of a schema grants nothing, since there is none yet. Leases get no right on later ones: the owner needs ALTER DEFAULT PRIVILEGES for a group role",
     );
   }
   return passed(
     "may-grant",
-    parts.some((_, part) => isGrant(config, part)) ? "Every grant grants what it says." : "Nothing is granted.",
+    parts.some((_, part) => isGrant(config, part)) ? "Every grant grants what it says" : "Nothing is granted",
   );
 }
 
@@ -160,26 +160,26 @@ function grantToAdmin(config: Config, part: number): string | undefined {
 }
 
 function mayEndSessions({ username }: Config, admin: Admin, seen: Rehearsal): Step {
-  if (admin.superuser || admin.signals) return passed("may-end-sessions", `"${username}" may end sessions.`);
+  if (admin.superuser || admin.signals) return passed("may-end-sessions", `"${username}" may end sessions`);
   if (!seen.made) {
     return {
       step: "may-end-sessions",
       outcome: "unknown",
-      message: "Roles must be made first; whoever makes one may take it and end its sessions.",
+      message: "Roles must be made first; whoever makes one may take it and end its sessions",
     };
   }
   if (!seen.takeRole)
-    return passed("may-end-sessions", `"${username}" may take a role it made, and so end its sessions.`);
+    return passed("may-end-sessions", `"${username}" may take a role it made, and so end its sessions`);
   return failed(
     "may-end-sessions",
-    `"${username}" may not end the sessions of a lease.`,
+    `"${username}" may not end the sessions of a lease`,
     `GRANT pg_signal_backend TO ${name(username)};`,
   );
 }
 
 function mayDrop(seen: Rehearsal): Step {
-  if (!seen.made) return { step: "may-drop", outcome: "unknown", message: "Roles must be made first." };
-  if (seen.fence) return failed("may-drop", `A role cannot be locked: ${sentence(seen.fence)}`);
+  if (!seen.made) return { step: "may-drop", outcome: "unknown", message: "Roles must be made first" };
+  if (seen.fence) return failed("may-drop", `A role cannot be locked: ${seen.fence.message}`);
   if (seen.drop && seen.leftovers.length > 0) {
     return failed(
       "may-drop",
@@ -187,32 +187,31 @@ function mayDrop(seen: Rehearsal): Step {
       seen.leftovers.join("\n"),
     );
   }
-  if (seen.drop) return failed("may-drop", `A role cannot be dropped again: ${sentence(seen.takeRole ?? seen.drop)}`);
-  if (hasCode(seen.revocation, "2BP01")) {
+  if (seen.drop) return failed("may-drop", `A role cannot be dropped again: ${(seen.takeRole ?? seen.drop).message}`);
+  if (seen.revocation?.code === "2BP01") {
     return passed(
       "may-drop",
-      "The revocation statement alone fails (2BP01, grants remain); the built-in clean-up finishes the work.",
+      "The revocation statement alone fails (2BP01, grants remain); the built-in clean-up finishes the work",
     );
   }
-  return passed("may-drop", "A role is dropped with all that it holds.");
+  return passed("may-drop", "A role is dropped with all that it holds");
 }
 
 function notTooMuch({ version, config: { username } }: Session, admin: Admin): Step {
   if (admin.superuser)
     return warned(
       "not-too-much",
-      `"${username}" is a superuser. CREATEROLE, and ownership of what it grants, are enough.`,
+      `"${username}" is a superuser. CREATEROLE, and ownership of what it grants, are enough`,
     );
   if (version < 16 && admin.createrole) {
     return warned(
       "not-too-much",
-      `On PostgreSQL ${version}, CREATEROLE lets "${username}" change and drop every role that is no superuser.`,
+      `On PostgreSQL ${version}, CREATEROLE lets "${username}" change and drop every role that is no superuser`,
     );
   }
-  return passed("not-too-much", `"${username}" is no superuser.`);
+  return passed("not-too-much", `"${username}" is no superuser`);
 }
 
-const sentence = (error: PostgresError) => `${error.message}.`;
 const passed = (step: StepName, message: string): Step => ({ step, outcome: "passed", message });
 const warned = (step: StepName, message: string): Step => ({ step, outcome: "warned", message });
 const failed = (step: StepName, message: string, fix?: string): Step =>
