@@ -131,7 +131,7 @@ async function killAll(attempt: Attempt, link: Link, entity: Entity): Promise<vo
 /** The operator's statement failed alone; the built-in removal goes on, and who edits the configuration is told. */
 async function advise(attempt: Attempt, reason: string): Promise<void> {
   const { context, lease } = attempt;
-  const advice = `the revocation statement alone did not end an account (${reason}); the built-in clean-up finished it`;
+  const advice = `${reason.replace(/\.$/, "")}; the built-in clean-up finished it`;
   await context.store.transaction((tx) =>
     configVersions.advise(tx, lease.dynamic_secret_id, lease.config_version, advice),
   );
