@@ -2,7 +2,18 @@
  * Who gets into a server: its superuser over a Unix socket, told by the kernel who comes (`peer`), in a folder that
  * only the server's account and root can enter; over TCP on loopback by password, where TCP is on at all.
  */
-import { chmodSync, chownSync, lstatSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Account } from "./account.ts";
 import { putFile } from "./files.ts";
@@ -17,23 +28,47 @@ export function writeAccess(dataDir: string, account: Account, options: { superu
 
 const socketFolder = /^(?:\/run|\/tmp)\/dayfly-[A-Za-z0-9]{6}$/;
 
+/** Whether we made this socket folder for this account; anything else is left alone, whatever a lock file says. */
+function isOurs(folder: string, account: Account): boolean {
+  const facts = lstatSync(folder, { throwIfNoEntry: false });
+  return socketFolder.test(folder) && facts?.isDirectory() === true && facts.uid === account.uid;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Removes what servers that somebody else ended have left: a folder whose socket has been gone for an hour. */
+function removeEmptied(parent: string, account: Account): void {
+  for (const name of readdirSync(parent)) {
+    const folder = join(parent, name);
+    if (!isOurs(folder, account) || Date.now() - statSync(folder).mtimeMs < HOUR_MS) continue;
+    try {
+      rmdirSync(folder);
+    } catch {
+      // in use
+    }
+  }
+}
+
 /** Makes a short folder for the socket (its path may have 107 bytes at most) that only the account can enter. */
 export function makeSocketFolder(account: Account): string {
-  let folder: string;
-  try {
-    folder = mkdtempSync(account.foreign ? "/run/dayfly-" : "/tmp/dayfly-");
-  } catch {
-    folder = mkdtempSync("/tmp/dayfly-");
-  }
+  const parent = account.foreign && isWritable("/run") ? "/run" : "/tmp";
+  removeEmptied(parent, account);
+  const folder = mkdtempSync(join(parent, "dayfly-"));
   chmodSync(folder, 0o700);
   if (account.foreign) chownSync(folder, account.uid, account.gid);
   return folder;
 }
 
-/** Removes a socket folder that we made; leaves anything else alone, whatever a lock file says. */
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes a socket folder that we made, with what is in it. */
 export function removeSocketFolder(folder: string, account: Account): void {
-  if (!socketFolder.test(folder)) return;
-  const facts = lstatSync(folder, { throwIfNoEntry: false });
-  if (!facts?.isDirectory() || facts.uid !== account.uid) return;
-  rmSync(join(folder), { recursive: true, force: true });
+  if (isOurs(folder, account)) rmSync(folder, { recursive: true, force: true });
 }

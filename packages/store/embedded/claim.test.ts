@@ -8,7 +8,7 @@ import { claim, claimAt } from "./claim.ts";
 import { makeRoom } from "./testing/room.ts";
 
 test("a folder is claimed by one at a time, by whatever path", async (t) => {
-  const room = makeRoom(t);
+  const room = await makeRoom(t);
   const release = await claim(join(room, "store"));
   await assert.rejects(claim(join(room, "../", room.split("/").at(-1)!, "store")), { name: "InUseElsewhere" });
   const other = await claim(join(room, "demo"));
@@ -19,7 +19,7 @@ test("a folder is claimed by one at a time, by whatever path", async (t) => {
 });
 
 test("where the claim is a socket file, that of a killed holder does not stop the next", async (t) => {
-  const file = join(makeRoom(t), "claim");
+  const file = join(await makeRoom(t), "claim");
   const script = `require("node:net").createServer().listen(${JSON.stringify(file)}, () => console.log("held"))`;
   const holder = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => holder.kill("SIGKILL"));

@@ -9,7 +9,7 @@ import { postgresIn } from "./process.ts";
 import { makeRoom } from "./testing/room.ts";
 
 test("the store does not run where acknowledged work could be lost, and says which setting is wrong", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   const first = await startEmbedded({ dataDir });
   const admin = new pg.Client(first.connection);
   await admin.connect();
@@ -31,7 +31,7 @@ test("the store does not run where acknowledged work could be lost, and says whi
 });
 
 test("what a killed start left half made is removed, and a whole cluster made", async (t) => {
-  const room = makeRoom(t);
+  const room = await makeRoom(t);
   mkdirSync(join(room, "store.new-abcdef/cluster/base"), { recursive: true });
   const store = await startEmbedded({ dataDir: join(room, "store") });
   await store.stop();
@@ -39,7 +39,7 @@ test("what a killed start left half made is removed, and a whole cluster made", 
 });
 
 test("a folder that holds something else is left alone", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   mkdirSync(dataDir);
   writeFileSync(join(dataDir, "letters.txt"), "dear");
   await assert.rejects(startEmbedded({ dataDir }), /is not empty and holds no PostgreSQL cluster/);
@@ -47,7 +47,7 @@ test("a folder that holds something else is left alone", async (t) => {
 });
 
 test("a cluster of another major version is refused and left alone", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   mkdirSync(dataDir);
   writeFileSync(join(dataDir, "PG_VERSION"), "17\n");
   await assert.rejects(startEmbedded({ dataDir }), {
@@ -58,7 +58,7 @@ test("a cluster of another major version is refused and left alone", async (t) =
 });
 
 test("a start that fails can be tried again at once", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   await assert.rejects(startEmbedded({ dataDir, settings: { no_such_setting: "1" } }), /no_such_setting/);
   const store = await startEmbedded({ dataDir });
   assert.ok(existsSync(store.connection.host!));

@@ -27,7 +27,7 @@ async function ask(connection: pg.ClientConfig, sql: string): Promise<string> {
 const accountOf = (dataDir: string) => accountFor(dataDir, STORE_UID);
 
 test("a server whose parent was killed is adopted by its socket, and its stop waits too", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   const parent = await startParent(t, { dataDir });
   await kill9(parent);
   assert.ok(isLive(parent.said.pid), "kill -9 of the parent leaves the server running");
@@ -42,7 +42,7 @@ test("a server whose parent was killed is adopted by its socket, and its stop wa
 });
 
 test("a server whose parent lives is not taken from it", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   const first = await startEmbedded({ dataDir });
   t.after(() => first.stop());
   await assert.rejects(startEmbedded({ dataDir }), { name: "InUseElsewhere" });
@@ -51,12 +51,12 @@ test("a server whose parent lives is not taken from it", async (t) => {
   assert.equal(await ask(first.connection, "select 1"), "1");
 });
 
-test("an orphan whose socket was removed is ended and started anew", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+test("an orphan that does not let us in is ended and started anew", async (t) => {
+  const dataDir = join(await makeRoom(t), "store");
   const parent = await startParent(t, { dataDir });
   await ask(parent.said.connection, "create table kept ()");
   await kill9(parent);
-  // As an orphan whose access file names another user does: it runs, and does not let us in.
+  // As one whose access files name another user than us.
   const { host } = parent.said.connection;
   writeFileSync(join(dataDir, "pg_hba.conf"), "local all all reject\n");
   process.kill(parent.said.pid, "SIGHUP");
@@ -77,7 +77,7 @@ test("an orphan whose socket was removed is ended and started anew", async (t) =
 test("without the right to look at other uids' processes, an orphan is still found", {
   skip: !asRoot && "about root in a container",
 }, async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   const parent = await startParent(t, { dataDir });
   await kill9(parent);
   const wrap = ["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace"];
@@ -88,7 +88,7 @@ test("without the right to look at other uids' processes, an orphan is still fou
 });
 
 test("parent and server killed together, ten times: the next start works and no acknowledged row is lost", async (t) => {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   await (await startEmbedded({ dataDir })).stop();
   for (let round = 0; round < 10; round++) {
     const parent = await startParent(t, { dataDir });
@@ -103,7 +103,7 @@ test("parent and server killed together, ten times: the next start works and no 
 });
 
 test("Ctrl-C on the terminal's process group does not reach the server", async (t) => {
-  const parent = await startParent(t, { dataDir: join(makeRoom(t), "store") });
+  const parent = await startParent(t, { dataDir: join(await makeRoom(t), "store") });
   assert.equal(processFacts(parent.process.pid!)?.group, parent.process.pid);
   assert.equal(processFacts(parent.said.pid)?.group, parent.said.pid, "a group of its own");
   process.kill(-parent.process.pid!, "SIGINT");
@@ -113,7 +113,7 @@ test("Ctrl-C on the terminal's process group does not reach the server", async (
 
 /** Leaves a folder as kill -9 of everything does, with a lock that names `pid`. */
 async function killedFolder(t: TestContext, pid: (dataDir: string) => number | Promise<number>): Promise<string> {
-  const dataDir = join(makeRoom(t), "store");
+  const dataDir = join(await makeRoom(t), "store");
   const parent = await startParent(t, { dataDir });
   const lock = readFileSync(join(dataDir, "postmaster.pid"), "utf8").split("\n");
   process.kill(parent.said.pid, "SIGKILL");

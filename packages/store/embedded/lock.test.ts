@@ -8,7 +8,7 @@ import { clearStaleLock, readLock } from "./lock.ts";
 import { makeRoom } from "./testing/room.ts";
 
 test("the lock of a live server stays; a copy of its folder may lose it, and the live one keeps its socket", async (t) => {
-  const room = makeRoom(t);
+  const room = await makeRoom(t);
   const dataDir = join(room, "store");
   const store = await startEmbedded({ dataDir });
   t.after(() => store.stop());

@@ -7,7 +7,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { removeSocketFolder } from "./access.ts";
 import type { Account } from "./account.ts";
-import { hasProc, isLive, postgresIn } from "./process.ts";
+import { hasProc, isPostgres, postgresIn } from "./process.ts";
 
 /** What the lock file says of the server that wrote it. */
 export interface Lock {
@@ -34,6 +34,6 @@ export function clearStaleLock(dataDir: string, account: Account): boolean {
   if (!lock || !hasProc || postgresIn(dataDir, account).length > 0) return false;
   rmSync(join(dataDir, "postmaster.pid"), { force: true });
   // The folder may be a copy of one that is in use: then the socket belongs to the other.
-  if (!isLive(lock.pid)) removeSocketFolder(lock.socketFolder, account);
+  if (!isPostgres(lock.pid)) removeSocketFolder(lock.socketFolder, account);
   return true;
 }

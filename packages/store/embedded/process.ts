@@ -47,6 +47,11 @@ export function isLive(pid: number): boolean {
   }
 }
 
+/** Whether a live PostgreSQL has this pid, wherever it works. */
+export function isPostgres(pid: number): boolean {
+  return isLive(pid) && processFacts(pid)?.name.startsWith("postgres") === true;
+}
+
 /** Whether a process works in a folder; undefined where we may not know. */
 function worksIn(pid: number, here: { dev: number; ino: number }): boolean | undefined {
   try {
@@ -69,7 +74,6 @@ function askAsAccount(dataDir: string, account: Account): number[] {
 /** The live PostgreSQL processes that work in this folder: each of them has its data folder as working folder. */
 export function postgresIn(dataDir: string, account: Account): number[] {
   const here = statSync(dataDir);
-  const isPostgres = (pid: number) => isLive(pid) && processFacts(pid)?.name.startsWith("postgres") === true;
   const pids = readdirSync("/proc")
     .map(Number)
     .filter((pid) => Number.isInteger(pid) && isPostgres(pid));
