@@ -40,8 +40,9 @@ export function parseConfig(targets: Record<string, AnyTarget>, type: string, in
   const result = target.config.safeParse(inputs);
   if (!result.success) {
     const faults = result.error.issues as { path: PropertyKey[]; message: string; params?: { fault?: string } }[];
-    const statement = faults.find((issue) => issue.params?.fault === "statement");
-    if (statement) throw new RuleBroken(`${statement.path.join(".")}: ${statement.message}`);
+    // A statement at fault, or something that this type does not support: the wire answers these as broken rules.
+    const rule = faults.find((issue) => issue.params?.fault !== undefined);
+    if (rule) throw new RuleBroken(`${rule.path.join(".")}: ${rule.message}`);
     throw new InvalidInputs(
       faults.map((issue) => ({ path: ["provider", "inputs", ...issue.path.map(String)], message: issue.message })),
     );

@@ -1,29 +1,28 @@
 /** Proving a configuration against its target, step by step, before it is stored. Changes nothing that lasts. */
-import type { Step } from "@dayfly/targets";
+import { type Step, TargetError } from "@dayfly/targets";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
-import { classOf, isTimeout, reasonOf } from "./refusals.ts";
+import { reasonOf } from "./refusals.ts";
 
 const VERIFY_MS = 25_000;
 
-/** Every step; the first ones say whether the target was reached at all. */
+/** Every step; a target that could not be connected to has one, which says how far it got. */
 export async function verifySteps(context: Context, config: Config): Promise<Step[]> {
-  const { target, parsed, address } = config;
+  const { target, parsed } = config;
   const deadline = AbortSignal.timeout(VERIFY_MS);
   const steps: Step[] = [];
   try {
     await context.connections.use({ key: null, target, config: parsed }, deadline, async (link) => {
-      steps.push({ step: "reach", outcome: "passed", message: `${address} answers` });
-      steps.push({ step: "authenticate", outcome: "passed", message: "the admin can log in" });
       const all = async (): Promise<void> => {
         for await (const step of target.verify(link.client, parsed)) steps.push(step);
       };
       await link.run(all());
     });
   } catch (error) {
-    const step = isTimeout(error) || classOf(target, error) !== "auth" ? "reach" : "authenticate";
-    steps.push({ step, outcome: "failed", message: reasonOf(target, error) });
+    const step = (error instanceof TargetError && error.step) || "reach";
+    const fix = error instanceof TargetError && error.fix ? { fix: error.fix } : {};
+    steps.push({ step, outcome: "failed", message: reasonOf(target, error), ...fix });
   }
   return steps;
 }

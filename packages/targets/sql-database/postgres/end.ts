@@ -23,9 +23,16 @@ export async function killSessions(session: Session, entity: Entity): Promise<nu
     const sessions = await look(session, openSessions(entity));
     if (sessions.length === 0) continue;
     await terminate(session, entity);
+    await awaitEnd(session, entity);
     return sessions.length;
   }
   return 0;
+}
+
+/** A session that is still on its way out would be counted again by the next look. */
+async function awaitEnd(session: Session, entity: Entity): Promise<void> {
+  if (session.version < 14) return;
+  await look(session, `SELECT pg_catalog.pg_terminate_backend(pid, 1000) FROM (${openSessions(entity)}) AS open`);
 }
 
 async function terminate(session: Session, entity: Entity): Promise<void> {
