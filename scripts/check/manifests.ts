@@ -7,13 +7,15 @@ import type { Finding, Source } from "./sources.ts";
 /** Names the dependencies of a folder with a package.json; "" is the root. */
 export type Declared = (folder: string) => string[];
 
-/** Finds imports that neither the package nor, for tests, the root declares. */
+/** Finds imports that the package does not declare. Tests are not published: they may use what anything here declares. */
 export function checkManifests(sources: Source[], declared: Declared): Finding[] {
+  const packages = new Set(sources.flatMap(({ file }) => /^packages\/[^/]+/.exec(file)?.[0] ?? []));
+  const anywhere = new Set(["", ...packages].flatMap(declared));
   return sources.flatMap(({ file, imports }) => {
     const room = /^packages\/[^/]+/.exec(file)?.[0];
     if (!room) return [];
     const test = /\.test\.ts$|\/testing\//.test(file);
-    const known = new Set([...declared(room), ...(test ? declared("") : [])]);
+    const known = test ? anywhere : new Set(declared(room));
     return imports.flatMap(({ specifier, line }) => {
       if (specifier.startsWith(".") || isBuiltin(specifier)) return [];
       const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");

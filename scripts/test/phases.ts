@@ -46,7 +46,7 @@ function besideSource(ground: Ground, name: string, covers: string, kind: keyof 
 export function e2ePhase(ground: Ground): Phase {
   return {
     name: "e2e",
-    covers: "from outside: HTTP, CLI and SDK against a real server and real targets",
+    covers: "from outside: HTTP, CLI, npm start, real targets",
     run: (log) => {
       const files = globSync("e2e/**/*.test.ts", { cwd: ground.root });
       return cases(ground, { files, timeout: 600_000, log });
