@@ -9,7 +9,7 @@ import { accountFor, identity, STORE_UID } from "./account.ts";
 import { startEmbedded } from "./index.ts";
 import { isLive, postgresIn, processFacts, until } from "./process.ts";
 import { kill9, startParent } from "./testing/parents.ts";
-import { asRoot, makeRoom } from "./testing/room.ts";
+import { makeRoom, rootTest } from "./testing/room.ts";
 import { startZombie } from "./testing/zombie.ts";
 
 async function ask(connection: pg.ClientConfig, sql: string): Promise<string> {
@@ -74,9 +74,7 @@ test("an orphan that does not let us in is ended and started anew", async (t) =>
   assert.equal(await ask(next.connection, "select count(*) from kept"), "0");
 });
 
-test("without the right to look at other uids' processes, an orphan is still found", {
-  skip: !asRoot && "about root in a container",
-}, async (t) => {
+rootTest("without the right to look at other uids' processes, an orphan is still found", async (t) => {
   const dataDir = join(await makeRoom(t), "store");
   const parent = await startParent(t, { dataDir });
   await kill9(parent);

@@ -10,7 +10,7 @@ import { startEmbedded } from "./index.ts";
 import { freePort } from "./port.ts";
 import { isLive } from "./process.ts";
 import { startParent } from "./testing/parents.ts";
-import { asRoot, makeRoom } from "./testing/room.ts";
+import { makeRoom, rootTest } from "./testing/room.ts";
 
 async function ask(connection: pg.ClientConfig, sql: string): Promise<string> {
   const client = new pg.Client(connection);
@@ -57,7 +57,7 @@ test("the store listens on a socket alone, in a short folder that nobody else ca
   assert.match(store.version, /^18\./);
 });
 
-test("another user of the machine is not the superuser", { skip: !asRoot && "root sets the other user" }, async (t) => {
+rootTest("another user of the machine is not the superuser", async (t) => {
   const store = await startEmbedded({ dataDir: join(await makeRoom(t), "store") });
   t.after(() => store.stop());
   // Let it pass the folder: then it is still the kernel's word on who comes that counts.
@@ -128,9 +128,7 @@ test("neither password nor environment nor statements reach the server's argumen
   assert.doesNotMatch(log, /canary/);
 });
 
-test("under a 0700 folder of root, servers run as two unprivileged uids", {
-  skip: !asRoot && "about root",
-}, async (t) => {
+rootTest("under a 0700 folder of root, servers run as two unprivileged uids", async (t) => {
   const room = await makeRoom(t);
   assert.equal(statSync(room).mode & 0o777, 0o700);
   const store = await startEmbedded({ dataDir: join(room, "store") });
@@ -151,7 +149,7 @@ test("under a 0700 folder of root, servers run as two unprivileged uids", {
   }
 });
 
-test("a cluster made under one uid keeps it", { skip: !asRoot && "about root" }, async (t) => {
+rootTest("a cluster made under one uid keeps it", async (t) => {
   const dataDir = join(await makeRoom(t), "store");
   await (await startEmbedded({ dataDir, uid: 65530 })).stop();
   const again = await startEmbedded({ dataDir });
@@ -159,9 +157,7 @@ test("a cluster made under one uid keeps it", { skip: !asRoot && "about root" },
   assert.match(readFileSync(`/proc/${again.pid}/status`, "utf8"), /^Uid:\t65530\t/m);
 });
 
-test("root that may not change uid is told so, and of DB_CONNECTION_URI", {
-  skip: !asRoot && "about root",
-}, async (t) => {
+rootTest("root that may not change uid is told so, and of DB_CONNECTION_URI", async (t) => {
   const room = await makeRoom(t);
   for (const missing of ["-setuid", "-setgid", "-chown"]) {
     const wrap = ["setpriv", "--bounding-set", missing, "--inh-caps", missing];

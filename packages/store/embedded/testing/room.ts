@@ -1,7 +1,7 @@
 /** A folder for one test, gone after it with every server that was left running in it. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { openRoom } from "../../../../scripts/servers/room.ts";
 import { removeSocketFolder } from "../access.ts";
 import { accountFor, STORE_UID } from "../account.ts";
@@ -34,3 +34,8 @@ export async function makeRoom(t: TestContext): Promise<string> {
 
 /** Whether the tests run as root: some facts are about root alone. */
 export const asRoot: boolean = process.getuid?.() === 0;
+
+/** A fact about being root: for anybody else there is no such test. */
+export function rootTest(title: string, body: (t: TestContext) => Promise<void>): void {
+  if (asRoot) test(title, body);
+}
