@@ -6,7 +6,7 @@
  * ends a lease; a time-out never does.
  */
 import { audit, type Caller, configVersions, counters, dynamicSecrets, leases, revocations } from "@dayfly/store";
-import type { Entity } from "@dayfly/targets";
+import { type Entity, TargetError } from "@dayfly/targets";
 import { configOf, type LeaseConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
@@ -19,6 +19,7 @@ const LONGEST_DELAY = 300;
 /** A target that ends accounts in its own time is asked again after this many seconds. */
 const ASK_AGAIN = 5;
 const KILL_ROUNDS = 20;
+const LONGEST_REASON = 1_000;
 
 interface Progress {
   fenced: boolean;
@@ -206,7 +207,9 @@ export function delayAfter(attempts: number, random = Math.random): number {
 async function recordFailure(attempt: Attempt, error: unknown): Promise<Outcome> {
   const { context, lease, admin, caller, progress } = attempt;
   const errorClass = error instanceof TargetRefused ? "refused" : classOf(admin.target, error);
-  const reason = error instanceof TargetRefused ? error.message : reasonOf(admin.target, error);
+  const told = error instanceof TargetRefused ? error.message : reasonOf(admin.target, error);
+  // What somebody has to run in the target is of no use if it is not said.
+  const reason = error instanceof TargetError && error.fix ? `${told}: ${error.fix}`.slice(0, LONGEST_REASON) : told;
   const delaySeconds = delayAfter(lease.attempts);
   const failed = await context.store.transaction(async (tx) => {
     const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {

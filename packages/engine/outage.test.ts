@@ -103,3 +103,19 @@ test("R13: deleting a dynamic secret ends all its leases, hides it at once and f
   await until(left, "all leases have ended");
   for (const { data } of issued) await assert.rejects(all.login(data), { code: "28P01" });
 });
+
+test("R10: rights that somebody else granted keep the account fenced, and the SQL to run is said", async () => {
+  const name = await make();
+  const { lease, data } = await engine.issue(all.caller(), all.place, name, options());
+  await all.witness.query("create table if not exists theirs (id int)");
+  await all.witness.query(`grant select on theirs to "${data.DB_USERNAME}"`);
+  await assert.rejects(engine.revoke(all.caller(), all.place, lease.id), (error: Error) => {
+    assert.ok(error instanceof RevocationPending);
+    assert.match(error.message, /REVOKE ALL ON TABLE public\.theirs FROM/);
+    return true;
+  });
+  await assert.rejects(all.login(data), { code: "28P01" }, "fenced: no login while it waits");
+  const fix = /(REVOKE ALL ON TABLE [^;]+;)/.exec((await engine.lease(all.place, lease.id)).lease.statusDetails!)![1]!;
+  await all.witness.query(fix);
+  assert.ok((await engine.revoke(all.caller(), all.place, lease.id)).provenGoneAt);
+});
