@@ -1,69 +1,19 @@
 /**
  * Saving dynamic secrets: parsed by their type, proven against their target, stored as an immutable version.
  *
- * An edit never changes what a lease was made with. Whoever moves a configuration to another host has to give its secrets
- * again: a stored password never goes to a place that its owner did not name with it.
+ * An edit never changes what a lease was made with.
  */
 import { randomUUID } from "node:crypto";
 import { audit, type Caller, configVersions, dynamicSecrets, environments, folders, revocations } from "@dayfly/store";
-import { secretFields } from "@dayfly/targets";
 import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
-import { InvalidInputs, NotFound, RuleBroken } from "./errors.ts";
+import { changedFields, checkName, checkPasswords, checkTemplate, merged } from "./drafts.ts";
+import { NotFound, RuleBroken } from "./errors.ts";
 import { checkTtls } from "./limits.ts";
-import { checkNameTemplate } from "./names.ts";
-import { checkPasswordRules, PasswordRulesFault } from "./passwords.ts";
 import { secretAt } from "./places.ts";
-import { TemplateFault } from "./template.ts";
 import { requireVerified } from "./verify.ts";
 import { dynamicSecretView, IN_PROCESS } from "./views.ts";
-
-/** Inputs that decide where a stored secret goes, or to whom. */
-const DESTINATION = [
-  "host",
-  "port",
-  "url",
-  "region",
-  "clusterName",
-  "username",
-  "ca",
-  "sslEnabled",
-  "sslRejectUnauthorized",
-];
-
-function checkName(name: string): string {
-  const lower = name.toLowerCase();
-  // GET …/leases/:id and GET …/:name/leases would meet.
-  if (lower === "leases")
-    throw new InvalidInputs([{ path: ["name"], message: "'leases' cannot be a name; choose another" }]);
-  return lower;
-}
-
-/** What the engine will draw for this configuration has to be possible, and strong enough. */
-function checkPasswords(config: Config): void {
-  try {
-    checkPasswordRules(config.target.passwords(config.parsed));
-  } catch (error) {
-    if (!(error instanceof PasswordRulesFault)) throw error;
-    throw new InvalidInputs([{ path: ["provider", "inputs", "passwordRequirements"], message: error.message }]);
-  }
-}
-
-function checkTemplate(config: Config, template: string | null | undefined): void {
-  if (!template) return;
-  try {
-    checkNameTemplate(template, config.target.naming(config.parsed));
-  } catch (error) {
-    if (!(error instanceof TemplateFault)) throw error;
-    throw new InvalidInputs([{ path: ["usernameTemplate"], message: error.message }]);
-  }
-}
-
-/** Empty text on a field means that it was not given. */
-function given(inputs: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
-}
 
 /** Makes one, and its folder where that is missing and may be made. */
 export async function create(
@@ -74,7 +24,7 @@ export async function create(
   { shown, mayMakeFolder }: CreateOptions,
 ): Promise<DynamicSecretView> {
   const name = checkName(draft.name);
-  const config = parseConfig(context.targets, draft.type, given(draft.inputs));
+  const config = parseConfig(context.targets, draft.type, draft.inputs);
   checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
   checkTemplate(config, draft.usernameTemplate);
   checkPasswords(config);
@@ -146,7 +96,7 @@ export async function update(
 ): Promise<DynamicSecretView> {
   const secret = await secretAt(context.store, place, name);
   const stored = await loadConfig(context, context.store, secret, secret.config_version);
-  const config = change.inputs ? merged(context, secret.type, stored, given(change.inputs)) : stored;
+  const config = change.inputs ? merged(context, secret.type, stored, change.inputs) : stored;
   const newName = change.newName === undefined ? undefined : checkName(change.newName);
   const defaultTtl = change.defaultTtl ?? { text: secret.default_ttl, seconds: secret.default_ttl_seconds };
   const oldMax = secret.max_ttl === null ? null : { text: secret.max_ttl, seconds: secret.max_ttl_seconds ?? 0 };
@@ -180,29 +130,6 @@ export async function update(
     return row;
   });
   return dynamicSecretView(updated, shownInputs(config, shown));
-}
-
-/** Paths of what was given, never values. */
-function changedFields(change: Change): string[] {
-  const inputs = Object.keys(change.inputs ?? {}).map((field) => `inputs.${field}`);
-  return [...Object.keys(change).filter((field) => field !== "inputs"), ...inputs].sort();
-}
-
-function merged(context: Context, type: string, stored: Config, inputs: Record<string, unknown>): Config {
-  const config = parseConfig(context.targets, type, { ...stored.inputs, ...inputs });
-  const moved = DESTINATION.filter(
-    (field) => field in inputs && JSON.stringify(inputs[field]) !== JSON.stringify(stored.inputs[field]),
-  );
-  const kept = secretFields(config.target).filter((field) => !(field in inputs) && stored.inputs[field]);
-  if (moved.length > 0 && kept.length > 0) {
-    throw new InvalidInputs(
-      kept.map((field) => ({
-        path: ["data", "inputs", field],
-        message: `give it again: ${moved.join(", ")} changed, and a stored secret is not sent to a place it was not given for`,
-      })),
-    );
-  }
-  return config;
 }
 
 /** Hides one at once and makes all its leases due; the rows stay as their history. */

@@ -44,7 +44,7 @@ export function createEngine(options: EngineOptions): Engine {
     disown: (leaseId) => sweeper?.disown(leaseId),
     background(work) {
       const watched: Promise<unknown> = work
-        .catch((error) => log.error({ error: String(error) }, "work in the background failed"))
+        .catch((error) => log.error({ err: error }, "work in the background failed"))
         .finally(() => running.delete(watched));
       running.add(watched);
     },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { delayAfter } from "./attempt.ts";
 import { InvalidInputs, RuleBroken } from "./errors.ts";
 import { checkTtls, inWords, leaseTtl } from "./limits.ts";
+import { delayAfter } from "./verdict.ts";
 
 const settings = {
   minTtl: 60,

@@ -9,7 +9,7 @@ import { work } from "./attempt.ts";
 import { loadConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { RevocationPending } from "./errors.ts";
-import { leaseFacts } from "./issue.ts";
+import { leaseFacts } from "./intent.ts";
 import { leaseAt } from "./places.ts";
 import { leaseView } from "./views.ts";
 

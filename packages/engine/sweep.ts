@@ -16,7 +16,7 @@ export interface Sweeper {
   start(): void;
   /** Looks again in so many milliseconds, unless it would anyway. */
   wake(inMs: number): void;
-  /** A lease that may be active although nobody was told: see `readBack` in issue.ts. */
+  /** A lease that may be active although nobody was told: see `readBack` in activate.ts. */
   disown(leaseId: string): void;
   /** Claims nothing more, waits for what runs until `late`, and makes the rest due for others. */
   stop(late: Promise<unknown>): Promise<void>;
@@ -50,7 +50,7 @@ export function createSweeper(context: Context): Sweeper {
     }
     passing = look()
       .catch((error) => {
-        context.log.warn({ error: String(error) }, "the sweeper could not ask the database; it tries again");
+        context.log.warn({ err: error }, "the sweeper could not ask the database; it tries again");
         return AFTER_ERROR_MS;
       })
       .then((ms) => {

@@ -1,0 +1,128 @@
+/** What an attempt at ending an account came to, as its row and the audit trail say it. */
+import { audit, type Caller, counters, dynamicSecrets, type leases, revocations } from "@dayfly/store";
+import { TargetError } from "@dayfly/targets";
+import type { LeaseConfig } from "./configs.ts";
+import type { Context } from "./context.ts";
+import { TargetRefused } from "./errors.ts";
+import { leaseFacts } from "./intent.ts";
+import type { Outcome } from "./outcome.ts";
+import { classOf, reasonOf } from "./refusals.ts";
+
+const LONGEST_DELAY = 300;
+/** A target that ends accounts in its own time is asked again after this many seconds. */
+const ASK_AGAIN = 5;
+const LONGEST_REASON = 1_000;
+
+/** How far an attempt got. */
+export interface Progress {
+  fenced: boolean;
+  killed: number;
+}
+
+/** One attempt at one lease. */
+export interface Attempt extends LeaseConfig {
+  context: Context;
+  lease: leases.Lease;
+  caller: Caller;
+  progress: Progress;
+}
+
+function facts({ lease, own }: Attempt): { projectId: string } & ReturnType<typeof leaseFacts> {
+  return { projectId: lease.project_id, ...leaseFacts(lease, own.address) };
+}
+
+/** revoking → gone, with its proof; not before a lost create could not land any more. */
+export async function recordGone(attempt: Attempt): Promise<Outcome> {
+  const { context, lease, caller, progress } = attempt;
+  const proof = { how: "looked-up" as const, at: new Date().toISOString(), node: context.node };
+  const end = await context.store.transaction(async (tx) => {
+    const gone = await revocations.finish(tx, lease.id, lease.fence_no, { proof, ...progress });
+    if (!gone) return { late: await revocations.waitForLate(tx, lease.id, lease.fence_no) };
+    // The counter's row is locked before the look for what is left, so two last leases cannot miss each other.
+    await counters.lower(tx, counters.ofDynamicSecret(lease.dynamic_secret_id));
+    await dynamicSecrets.letGo(tx, lease.dynamic_secret_id);
+    await audit.append(tx, caller, {
+      event: "lease.gone",
+      ...facts(attempt),
+      ...(gone.reason ? { reason: gone.reason } : {}),
+      proof: proof.how,
+      count: gone.sessions_killed,
+    });
+    return { gone };
+  });
+  if (end.gone) {
+    await context.step("gone.committed");
+    return { kind: "gone", lease: end.gone };
+  }
+  if (!end.late) return { kind: "moved" };
+  const retryAfter = Math.max(1, (end.late.late_until.getTime() - end.late.updated_at.getTime()) / 1000);
+  return { kind: "pending", lease: end.late, retryAfter, reason: "a lost create could still land" };
+}
+
+/** Progress, not failure: the target has accepted the deletion and is asked again. */
+export async function recordAccepted(attempt: Attempt): Promise<Outcome> {
+  const { context, lease, progress } = attempt;
+  const waiting = await context.store.transaction((tx) =>
+    revocations.failAttempt(tx, lease.id, lease.fence_no, {
+      errorClass: null,
+      error: null,
+      delaySeconds: ASK_AGAIN,
+      ...progress,
+    }),
+  );
+  if (!waiting) return { kind: "moved" };
+  context.wake(ASK_AGAIN * 1000);
+  return { kind: "accepted", lease: waiting };
+}
+
+/** 1, 2, 4 … 300 s, give or take a fifth. The count lives in the row, so a restart resets nothing. */
+export function delayAfter(attempts: number, random = Math.random): number {
+  const base = Math.min(LONGEST_DELAY, 2 ** Math.max(0, Math.min(attempts, 30) - 1));
+  return base * (0.8 + 0.4 * random());
+}
+
+/** No proof: the next attempt is due later, and whoever has to know is told why. */
+export async function recordFailure(attempt: Attempt, error: unknown): Promise<Outcome> {
+  const { context, lease, admin, caller, progress } = attempt;
+  const errorClass = error instanceof TargetRefused ? "refused" : classOf(admin.target, error);
+  const told = error instanceof TargetRefused ? error.message : reasonOf(admin.target, error);
+  // What somebody has to run in the target is of no use if it is not said.
+  const reason = error instanceof TargetError && error.fix ? `${told}: ${error.fix}`.slice(0, LONGEST_REASON) : told;
+  const delaySeconds = delayAfter(lease.attempts);
+  const failed = await context.store.transaction(async (tx) => {
+    const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {
+      errorClass,
+      error: reason,
+      delaySeconds,
+      ...progress,
+    });
+    if (!row) return undefined;
+    if (lease.fenced_at === null && row.fenced_at !== null) {
+      await audit.append(tx, caller, { event: "lease.fenced", ...facts(attempt), count: progress.killed });
+    }
+    if (lease.error_class !== errorClass) {
+      await audit.append(tx, caller, {
+        event: "lease.revoke-failed",
+        outcome: "failed",
+        ...facts(attempt),
+        errorClass,
+        error: reason,
+      });
+    }
+    return row;
+  });
+  if (!failed) return { kind: "moved" };
+  context.wake(delaySeconds * 1000);
+  context.log.warn(
+    {
+      leaseId: lease.id,
+      target: admin.address,
+      attempts: lease.attempts,
+      errorClass,
+      reason,
+      retryInSeconds: Math.round(delaySeconds),
+    },
+    "a revocation failed; it goes on",
+  );
+  return { kind: "pending", lease: failed, retryAfter: delaySeconds, reason };
+}
