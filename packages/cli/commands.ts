@@ -129,7 +129,7 @@ export const commands: CommandSpec[] = [
         ],
         flags: [
           { flags: "--file <file>", help: "NAME=value lines; - for stdin" },
-          { flags: "--type <type>", help: "shared" },
+          { flags: "--type <type>", help: "shared, the only one there is" },
           { flags: "--show-values", help: "print the values too" },
           { flags: "--no-create-folders", help: "fail when the folder is missing" },
         ],
@@ -139,7 +139,7 @@ export const commands: CommandSpec[] = [
         name: "delete <names...>",
         summary: "delete secrets",
         examples: ["dayfly secrets delete OLD_KEY -e prod -p /database/admin"],
-        flags: [{ flags: "--type <type>", help: "shared" }],
+        flags: [{ flags: "--type <type>", help: "shared, the only one there is" }],
         action: async () => (await import("./secrets/delete.ts")).deleteSecrets,
       },
       {
@@ -166,7 +166,7 @@ export const commands: CommandSpec[] = [
             examples: ["dayfly secrets folders delete --name admin -e prod -p /database"],
             flags: [
               { flags: "-n, --name <name>", help: "the folder's name" },
-              { flags: "--force", help: "with what is in it" },
+              { flags: "--force", help: "with all that is in it" },
             ],
             action: async () => (await import("./folders.ts")).deleteFolder,
           },

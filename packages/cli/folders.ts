@@ -1,7 +1,8 @@
 /** `secrets folders`: the folders of an environment. */
-import { usage } from "./exit.ts";
+import { CliError, usage } from "./exit.ts";
 import { type Columns, checkRowFormat, printRow, printRows } from "./formats.ts";
 import type { Invocation } from "./invocation.ts";
+import type { Where } from "./place.ts";
 
 interface Row {
   name: string;
@@ -44,8 +45,23 @@ export async function createFolder(run: Invocation<Flags>): Promise<void> {
 export async function deleteFolder(run: Invocation<Flags>): Promise<void> {
   checkRowFormat(run);
   const forceDelete = run.flags.force === true;
-  const { id, name, path } = await run.client().folders.delete(nameOf(run), { ...(await run.where()), forceDelete });
+  const [given, where] = [nameOf(run), await run.where()];
+  if (!forceDelete) await refuseFull(run, { ...where, path: below(where.path, given) });
+  const { id, name, path } = await run.client().folders.delete(given, { ...where, forceDelete });
   await printRow(run, { name, path, id }, columns);
+}
+
+/** The server deletes a folder with all that is in it, as the wire has it; a typing error should not cost that much. */
+async function refuseFull(run: Invocation, where: Where): Promise<void> {
+  const { folders, secrets, dynamicSecrets } = run.client();
+  const held = [
+    ["folders", await folders.list(where)],
+    ["secrets", await secrets.list(where)],
+    ["dynamic secrets", await dynamicSecrets.list(where)],
+  ] as const;
+  const full = held.filter(([, list]) => list.length > 0).map(([what, list]) => `${what} (${list.length})`);
+  if (full.length === 0) return;
+  throw new CliError("invalid", `The folder ${where.path} holds ${full.join(", ")}`, "Delete all of it with --force");
 }
 
 function nameOf({ flags }: Invocation<Flags>): string {

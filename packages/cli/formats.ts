@@ -74,6 +74,11 @@ export async function printMap(invocation: Invocation, values: Record<string, st
   print(invocation, await written(values, format));
 }
 
+/** Prints data of any shape, as YAML or else as JSON. */
+export async function printData(invocation: Invocation, value: object, format: Format): Promise<void> {
+  print(invocation, await written(value, format));
+}
+
 /** Prints a table whatever the format; for output that is one by nature. */
 export function printTable<R>(invocation: Invocation, rows: R[], columns: Columns<R>): void {
   const { world, flags } = invocation;

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { usage } from "./exit.ts";
+import { CliError, usage } from "./exit.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** A name with its value, and whether the value stood in the arguments. */
@@ -58,7 +58,8 @@ export async function askHidden(invocation: Invocation, question: string, instea
   const { isCancel, password } = await import("@clack/prompts");
   const message = `${question} (or give ${instead})`;
   const answer = await password({ message, mask: "*", input: world.stdin, output: world.stderr, signal: world.signal });
-  if (isCancel(answer)) throw world.signal.reason ?? new DOMException("Interrupted", "AbortError");
+  // The prompt reads Ctrl-C as a key, so no signal comes.
+  if (isCancel(answer)) throw new CliError("interrupted", "Interrupted");
   return String(answer ?? "");
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { identity } from "./testing/answers.ts";
 import { startStandIn } from "./testing/stand-in.ts";
 import { version } from "./version.ts";
 
-const bin = new URL("../../bin/", import.meta.url).pathname;
+const bin = join(import.meta.dirname, "../../bin/");
 const home = mkdtempSync(join(tmpdir(), "dayfly-main-"));
 const server = await startStandIn();
 after(async () => {
@@ -50,6 +50,17 @@ test("the launcher finds its checkout through links, relative ones too", async (
   symlinkSync(join(bin, "dayfly"), join(home, "a/first"));
   symlinkSync("../first", join(home, "a/b/second"));
   assert.equal((await shell("a/b/second --version")).stdout, `${version}\n`);
+});
+
+test("a checkout in a folder with a blank in its name works, and its own server is found", async () => {
+  const root = join(home, "a check out");
+  cpSync(bin, join(root, "bin"), { recursive: true });
+  cpSync(import.meta.dirname, join(root, "packages/cli"), { recursive: true });
+  symlinkSync(join(bin, "../node_modules"), join(root, "node_modules"));
+  mkdirSync(join(root, ".data"));
+  writeFileSync(join(root, ".data/bootstrap.json"), `{"url": "http://localhost:1"}`);
+  const { stdout } = await shell(`"${root}/bin/dayfly" config explain -o plain`, { INFISICAL_DOMAIN: "" });
+  assert.equal(stdout.split("\n")[0], `domain\thttp://localhost:1\t${root}/.data/bootstrap.json`);
 });
 
 test("help shows examples first, on stdout, for every command it names", async () => {

@@ -1,5 +1,6 @@
 /** The entry: hands the process's own surroundings to one run, and is the only place that ends it. */
 import { homedir } from "node:os";
+import { join } from "node:path";
 import { version } from "./version.ts";
 
 const args = process.argv.slice(2);
@@ -25,7 +26,7 @@ if (args.length === 1 && ["--version", "-V", "version"].includes(args[0]!)) {
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
-    dataDir: new URL("../../.data", import.meta.url).pathname,
+    dataDir: join(import.meta.dirname, "../../.data"),
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -19,14 +19,31 @@ export async function run(world: World): Promise<number> {
     // Scripts switch off what others report home; here is nothing to switch off.
     const [first, ...rest] = world.args.filter((arg) => !/^--telemetry(=|$)/.test(arg));
     // The parser's own help command knows one level; this one goes as deep as the commands do.
-    const args =
-      first === "help" && rest.length > 0 ? [...rest, "--help"] : first === undefined ? [] : [first, ...rest];
-    await program(world, redactor).parseAsync(args, { from: "user" });
+    const root = program(world, redactor);
+    const args = first === undefined ? [] : first === "help" ? await helpOn(root, rest) : [first, ...rest];
+    await root.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return await fail(world, redactor, error);
   }
+}
+
+async function helpOn(root: Command, words: string[]): Promise<string[]> {
+  let command = root;
+  for (const word of words) {
+    const next = command.commands.find((child) => child.name() === word || child.aliases().includes(word));
+    if (!next) throw await unknownCommand(command, word);
+    command = next;
+  }
+  return [...words, "--help"];
+}
+
+async function unknownCommand(parent: Command, word: string): Promise<Error> {
+  const { usage } = await import("./exit.ts");
+  const names = parent.commands.map((child) => child.name());
+  // What stands after `=` may be a secret that was meant for another command.
+  return usage(`unknown command '${word.replace(/=[\s\S]*/, "=…")}'`, `There are: ${names.join(", ")}`);
 }
 
 const help: Partial<Help> = {
@@ -79,7 +96,10 @@ function add(parent: Command, spec: CommandSpec, world: World, redactor: Redacto
   for (const child of spec.commands ?? []) add(command, child, world, redactor);
   const { action } = spec;
   if (action) {
+    // A word after a command that has commands of its own is a mistyped one of these.
+    if (spec.commands) command.allowExcessArguments();
     command.action(async () => {
+      if (spec.commands && command.args.length > 0) throw await unknownCommand(command, command.args[0]!);
       const { invoke } = await import("./invocation.ts");
       const act = await action();
       const args = command.processedArgs.flat().filter((arg) => arg !== undefined);
@@ -115,10 +135,11 @@ function flagsOf(command: Command): GlobalFlags {
 }
 
 async function fail(world: World, { hide }: Redactor, error: unknown): Promise<number> {
-  if (world.signal.aborted) return 130;
-  const { exitCodeOf, explain } = await import("./exit.ts");
+  const { exitCodeOf, exitCodes, explain } = await import("./exit.ts");
+  const code = world.signal.aborted ? exitCodes.interrupted : exitCodeOf(error);
+  if (code === exitCodes.interrupted) return code;
   const { red } = colours(world, { color: !world.args.includes("--no-color") }, world.stderr);
   const [first, ...rest] = explain(error).map(hide);
   world.stderr.write(`${[first!.replace(/^error:/, red("error:")), ...rest].join("\n")}\n`);
-  return exitCodeOf(error);
+  return code;
 }

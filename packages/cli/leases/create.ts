@@ -1,5 +1,6 @@
 /** `lease create`: issues a credential and prints it, once. */
-import { formatOf, print, printMap } from "../formats.ts";
+import { usage } from "../exit.ts";
+import { formatOf, printData, printMap } from "../formats.ts";
 import type { Invocation } from "../invocation.ts";
 import { checkTtl } from "../ttl.ts";
 import { noteIssued } from "./issued.ts";
@@ -14,7 +15,10 @@ interface Flags {
 export async function createLease(run: Invocation<Flags>, [name]: string[]): Promise<void> {
   const { ttl, plain, outputFull } = run.flags;
   // Before the lease is issued: a format that cannot be printed would cost the credential.
-  const format = formatOf(run, plain ? "plain" : undefined);
+  const format = formatOf(run, plain ? "plain" : outputFull ? "json" : undefined);
+  if (outputFull && format !== "json" && format !== "yaml") {
+    throw usage(`A whole lease has no ${format} form`, "Use -o json or -o yaml, or leave --output-full out");
+  }
   if (ttl !== undefined) checkTtl("--ttl", ttl);
   const where = await run.where();
   const lease = await run
@@ -23,5 +27,5 @@ export async function createLease(run: Invocation<Flags>, [name]: string[]): Pro
   noteIssued(run, name!, lease);
   if (!outputFull) return await printMap(run, lease.data, format);
   const { type } = lease.dynamicSecret;
-  print(run, JSON.stringify({ data: lease.data, lease: lease.lease, dynamicSecret: { name, type } }, null, 2));
+  await printData(run, { data: lease.data, lease: lease.lease, dynamicSecret: { name, type } }, format);
 }
