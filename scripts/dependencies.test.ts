@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { missingDependency } from "./dependencies.mjs";
+import { installDependencies, missingDependency } from "./dependencies.mjs";
 
 const root = mkdtempSync(join(tmpdir(), "dependencies-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -40,4 +40,22 @@ test("another version than the lockfile's is noticed, and so is a folder that is
   lay("node_modules/.package-lock.json", { "node_modules/pg": locked["node_modules/pg"] });
   rmSync(join(root, "node_modules/pg"), { recursive: true });
   assert.match(missingDependency(root, here)!, /pg is missing/);
+});
+
+test("a Ctrl-C while npm installs waits for npm, and does not go on to what was asked for", async (t) => {
+  lay("package-lock.json", { ...locked, "node_modules/other": { version: "1.0.0" } });
+  const npm = join(root, "npm.mjs");
+  // Like npm: on a signal it first puts away what it began.
+  writeFileSync(
+    npm,
+    `import { writeFileSync } from "node:fs";
+    process.kill(process.ppid, "SIGINT");
+    setTimeout(() => writeFileSync(${JSON.stringify(join(root, "put-away"))}, ""), 200);`,
+  );
+  const before = { ...process.env };
+  t.after(() => Object.assign(process.env, before));
+  t.mock.method(console, "error", () => {});
+  Object.assign(process.env, { npm_execpath: npm, npm_node_execpath: process.execPath });
+  assert.equal(await installDependencies(root), false);
+  assert.ok(existsSync(join(root, "put-away")));
 });

@@ -15,10 +15,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const oldest = 24;
 
 /** Runs `script` (from the checkout's root) with this process's arguments, and ends this process with its code. */
-export function launch(script) {
+export async function launch(script) {
   try {
-    installDependencies(root);
-    run(pinnedNode(), script);
+    if (await installDependencies(root)) run(pinnedNode(), script);
+    else process.exitCode = 130;
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

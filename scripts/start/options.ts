@@ -10,7 +10,7 @@ export interface Options {
   help: boolean;
 }
 
-/** Told to a person who asks, or who gave a flag that is not there. */
+/** Told to a person who asks. */
 export const usage = `npm start [-- flags]
 
 Starts Dayfly on this machine with a database of its own, and a demo: a second PostgreSQL with the database "orders",
@@ -24,19 +24,26 @@ the project my-project and its dynamic secret postgres-readonly-access. Then doe
   DAYFLY_DATA_DIR  default ./.data
   All settings: docs/guides/configuration.md`;
 
+const flags = {
+  "no-demo": { type: "boolean", default: false },
+  "reset-demo": { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
 /**
  * Reads the flags.
  * @throws TypeError for one that is not there
  */
 export function readOptions(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      "no-demo": { type: "boolean", default: false },
-      "reset-demo": { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const { values } = read(args);
   if (values["no-demo"] && values["reset-demo"]) throw new TypeError("--no-demo and --reset-demo exclude each other");
   return { demo: !values["no-demo"], resetDemo: values["reset-demo"], help: values.help };
+}
+
+function read(args: string[]) {
+  try {
+    return parseArgs({ args, options: flags });
+  } catch (error) {
+    throw new TypeError(`${(error as Error).message}\nThe flags: npm start -- --help`);
+  }
 }
