@@ -38,11 +38,19 @@ export const title = z
   .max(255, "must be at most 255 characters")
   .regex(/^\P{Cc}*$/u, "must not contain control characters");
 
+/** Whether a database can keep a text as it is: without NUL and without half a character. */
+function isStorable(text: string): boolean {
+  return !text.includes("\u0000") && text.isWellFormed();
+}
+
+const unstorable = "must not contain NUL or half a character";
+
 /** Free text of at most so many characters; absent and null are "". */
 export function note(longest = 1024) {
   return z
     .string()
     .max(longest, `must be at most ${longest} characters`)
+    .refine(isStorable, unstorable)
     .nullish()
     .transform((text) => text ?? "");
 }
@@ -71,7 +79,12 @@ export function unset<S extends z.ZodType>(field: S): z.ZodOptional<z.ZodType<z.
 
 /** Labels of the caller's own. */
 export const metadata = z
-  .array(z.object({ key: z.string().trim().min(1).max(255), value: z.string().max(1020) }))
+  .array(
+    z.object({
+      key: z.string().trim().min(1).max(255).refine(isStorable, unstorable),
+      value: z.string().max(1020).refine(isStorable, unstorable),
+    }),
+  )
   .max(64, "must be at most 64 entries");
 
 /** Most levels of a JSON value. */
@@ -84,6 +97,21 @@ export const freeObject = z
   .refine((value) => Object.keys(value).every((key) => key.length <= 128), "must not have names over 128 characters")
   .refine((value) => Object.keys(value).length <= 256, "must be at most 256 fields")
   .refine((value) => depthWithin(value, DEEPEST), `must be at most ${DEEPEST} levels deep`);
+
+/** The same, to be kept as it is. */
+export const storedObject = freeObject.refine(
+  keepsWhole,
+  "must not contain NUL or half a character, in names or values",
+);
+
+function keepsWhole(value: unknown): boolean {
+  let level = [value];
+  while (level.length > 0) {
+    if (level.some((item) => typeof item === "string" && !isStorable(item))) return false;
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.entries(item).flat() : []));
+  }
+  return true;
+}
 
 // Level by level and not by recursion: the depth is the sender's.
 function depthWithin(value: unknown, deepest: number): boolean {

@@ -1,7 +1,7 @@
 /** Leases: each is one issued credential. */
 import { z } from "zod";
 import { dynamicSecret, dynamicSecretName } from "./dynamic-secrets.ts";
-import { freeObject, id, time } from "./fields.ts";
+import { id, storedObject, time } from "./fields.ts";
 import { route } from "./route.ts";
 import { optionalTtl } from "./ttl.ts";
 import { inFolder, whereOf } from "./where.ts";
@@ -38,7 +38,7 @@ export const createLease = route({
   body: inFolder({
     dynamicSecretName,
     ttl: optionalTtl,
-    config: freeObject.nullish().transform((config) => config ?? {}),
+    config: storedObject.nullish().transform((config) => config ?? {}),
   }),
   reply: z.object({
     lease,

@@ -13,7 +13,11 @@ export const secretName = z
   .trim()
   .regex(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,255}$/, 'must be 1 to 255 letters, digits, "_", "-" or "."');
 
-const value = z.string().max(524_288, "must be at most 512 KiB");
+const value = z
+  .string()
+  .max(524_288, "must be at most 512 KiB")
+  // It would come back changed.
+  .refine((text) => text.isWellFormed(), "must not contain half a character");
 const type = unset(z.enum(["shared", "personal"]));
 
 /** A secret as it leaves. The Python client needs nearly every field. */
