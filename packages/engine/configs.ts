@@ -14,7 +14,7 @@ import { InvalidInputs, RuleBroken } from "./errors.ts";
 /** A parsed configuration of a target. */
 export interface Config {
   target: AnyTarget;
-  /** As typed. */
+  /** As typed, as far as the type knows them. */
   inputs: Record<string, unknown>;
   /** As the target's verbs take it. */
   parsed: unknown;
@@ -49,7 +49,9 @@ export function parseConfig(targets: Record<string, AnyTarget>, type: string, in
   }
   const address: string = target.address(result.data);
   const targetKey = createHash("sha256").update(`${type}\0${address}`).digest();
-  return { target, inputs, parsed: result.data, address, targetKey, advice: null };
+  // A misspelt password would be no secret field to anybody: what the type does not know is not kept.
+  const known = Object.fromEntries(Object.entries(inputs).filter(([name]) => Object.hasOwn(result.data, name)));
+  return { target, inputs: known, parsed: result.data, address, targetKey, advice: null };
 }
 
 /** The inputs as an answer may carry them. */

@@ -107,7 +107,6 @@ export async function update(
   if (change.inputs) await requireVerified(context, config);
   const version = change.inputs ? secret.config_version + 1 : secret.config_version;
   const updated = await context.store.transaction(async (tx) => {
-    if (change.inputs) await storeVersion(tx, secret, version, config);
     const row = await dynamicSecrets.change(tx, secret.id, secret.version, {
       config_version: version,
       default_ttl: defaultTtl.text,
@@ -118,6 +117,8 @@ export async function update(
       ...(change.usernameTemplate === undefined ? {} : { username_template: change.usernameTemplate || null }),
       ...(change.metadata === undefined ? {} : { metadata: change.metadata }),
     });
+    // After the row, which only one of two edits at once gets past.
+    if (change.inputs) await storeVersion(tx, secret, version, config);
     await audit.append(tx, caller, {
       event: "update-dynamic-secret",
       ...at(place),

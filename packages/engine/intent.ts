@@ -1,6 +1,6 @@
 /** The intent of a lease: what is durable before its target is touched. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { audit, type Caller, counters, dynamicSecrets, leases } from "@dayfly/store";
+import { audit, type Caller, counters, dynamicSecrets, identities, leases } from "@dayfly/store";
 import { NameTaken } from "@dayfly/targets";
 import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
@@ -43,6 +43,8 @@ export async function intend(issuing: Issuing): Promise<leases.Lease> {
   });
   try {
     return await context.store.transaction(async (tx) => {
+      // Deleting a machine ends its leases: none may slip in behind that.
+      if (caller.actor.type === "identity" && caller.actor.id !== null) await identities.hold(tx, caller.actor.id);
       const held = await dynamicSecrets.holdLive(tx, secret.id);
       const row = await leases.intend(tx, caller, {
         id: randomUUID(),

@@ -5,6 +5,7 @@ import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
 import type { ClientSecretsTable } from "./tables.ts";
+import { refusing } from "./violations.ts";
 
 export type ClientSecret = Omit<Selectable<ClientSecretsTable>, "digest">;
 
@@ -33,7 +34,7 @@ export function create(
     ttl: number;
   },
 ): Promise<ClientSecret> {
-  return tx.sql
+  const insert = tx.sql
     .insertInto("client_secrets")
     .values({
       id: randomUUID(),
@@ -46,6 +47,7 @@ export function create(
     })
     .returning(shown)
     .executeTakeFirstOrThrow();
+  return refusing(insert, { gone: ["universal auth", secret.universalAuthId] });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Dynamic secrets: a configured target plus TTLs, under a folder. What a lease needs to end is in `config-versions.ts`. */
 import type { Selectable } from "kysely";
 import type { Db, Tx } from "./db.ts";
-import { NotFound } from "./errors.ts";
+import { Moved, NotFound } from "./errors.ts";
 import type { DynamicSecretsTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -31,7 +31,7 @@ export async function insert(
     .values({ ...row, metadata: JSON.stringify(row.metadata) })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return refusing(insertion, taken);
+  return refusing(insertion, { ...taken, gone: ["folder of dynamic secret", row.name] });
 }
 
 /** The live one of that name. @throws NotFound */
@@ -94,7 +94,7 @@ export async function holdLive(tx: Tx, id: string): Promise<DynamicSecret> {
   return row;
 }
 
-/** @throws Duplicate, NotFound (gone, or another edit came first: `version` is not the one that was read) */
+/** @throws Duplicate, NotFound, Moved (another edit came first: `version` is not the one that was read) */
 export async function change(
   tx: Tx,
   id: string,
@@ -116,8 +116,10 @@ export async function change(
     .returningAll()
     .executeTakeFirst();
   const row = await refusing(update, taken);
-  if (!row) throw new NotFound("dynamic secret", id);
-  return row;
+  if (row) return row;
+  const { name, deleting } = await byId(tx, id);
+  if (deleting) throw new NotFound("dynamic secret", name);
+  throw new Moved(`another change of the dynamic secret '${name}' came first: read it and try again`);
 }
 
 /** Hides it, frees its name, and lets no lease be made any more. */

@@ -27,7 +27,10 @@ export function create(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return refusing(insert, { duplicate: `the project has an environment '${environment.slug}' already` });
+  return refusing(insert, {
+    duplicate: `the project has an environment '${environment.slug}' already`,
+    gone: ["project", projectId],
+  });
 }
 
 /** One environment of a project by its slug. */

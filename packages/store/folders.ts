@@ -55,11 +55,12 @@ export async function ensure(
   const known = await at(tx, place.environmentId, path);
   if (known !== undefined) return known;
   const parent = path === "/" ? null : await ensure(tx, place, parentOf(path));
-  await tx.sql
+  const insert = tx.sql
     .insertInto("folders")
     .values({ ...row(place, parent, path), description: "" })
     .onConflict((conflict) => conflict.columns(["environment_id", "path"]).doNothing())
     .execute();
+  await refusing(insert, { gone: ["folder", parentOf(path)] });
   return byPath(tx, place.environmentId, path);
 }
 
@@ -76,7 +77,7 @@ export async function create(
     .values({ ...row(place, parent, path), description })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return refusing(insert, { duplicate: `there is a folder ${path} already` });
+  return refusing(insert, { duplicate: `there is a folder ${path} already`, gone: ["folder", parentOf(path)] });
 }
 
 /** Renames or describes a folder; every path below it follows. */

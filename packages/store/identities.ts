@@ -33,6 +33,12 @@ export async function find(db: Db, id: string): Promise<Identity> {
   return row;
 }
 
+/** Locks an identity against deletion until the end of the transaction. @throws NotFound when it is gone */
+export async function hold(tx: Tx, id: string): Promise<void> {
+  const row = await tx.sql.selectFrom("identities").select("id").where("id", "=", id).forKeyShare().executeTakeFirst();
+  if (row === undefined) throw new NotFound("identity", id);
+}
+
 /** Every identity, oldest first. */
 export function list(db: Db): Promise<Identity[]> {
   return db.sql.selectFrom("identities").selectAll().orderBy("created_at").orderBy("id").execute();
@@ -64,7 +70,7 @@ export function attachUniversalAuth(tx: Tx, identityId: string, limits: TokenLim
     .values({ id: randomUUID(), identity_id: identityId, client_id: randomUUID(), ...columns(limits) })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return refusing(insert, { duplicate: "this identity has universal auth already" });
+  return refusing(insert, { duplicate: "this identity has universal auth already", gone: ["identity", identityId] });
 }
 
 /** The universal auth of an identity. */

@@ -29,6 +29,7 @@ export function create(tx: Tx, projectId: string, actor: Actor, roles: RoleGrant
     .executeTakeFirstOrThrow();
   return refusing(insert, {
     duplicate: `this ${actor.type} is a member of the project already; change its roles instead`,
+    gone: ["project", projectId],
   });
 }
 

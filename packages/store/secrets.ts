@@ -72,7 +72,10 @@ export async function create(tx: Tx, folder: Folder, key: string, draft: SecretD
     metadata: draft.metadata && JSON.stringify(draft.metadata),
   } satisfies Insertable<SecretsTable>;
   const insert = tx.sql.insertInto("secrets").values(row).returningAll().executeTakeFirstOrThrow();
-  const made = await refusing(insert, { duplicate: `a secret '${key}' exists already in ${folder.path}` });
+  const made = await refusing(insert, {
+    duplicate: `a secret '${key}' exists already in ${folder.path}`,
+    gone: ["folder", folder.path],
+  });
   return open(tx, made);
 }
 

@@ -8,6 +8,7 @@ import {
   type Caller,
   environments,
   folders,
+  identities,
   openStore,
   organizations,
   projects,
@@ -79,6 +80,7 @@ export async function rig(): Promise<Rig> {
     poolSize: 12,
   });
   const place = await testPlace(store);
+  const machine = await store.transaction((tx) => identities.create(tx, { name: "ci-runner", orgRole: "no-access" }));
   const engines: Engine[] = [];
   return {
     store,
@@ -127,7 +129,7 @@ export async function rig(): Promise<Rig> {
       };
     },
     caller: () => ({
-      actor: { type: "identity", id: randomUUID(), name: "ci-runner" },
+      actor: { type: "identity", id: machine.id, name: machine.name },
       requestId: randomUUID(),
       ip: "127.0.0.1",
       userAgent: "test",
