@@ -59,6 +59,10 @@ test("lengths of time need a unit, numbers their bounds, flags true or false", (
     "10.0.0.1",
     "10.1.0.0/16",
   ]);
+  readSettings({ TRUSTED_PROXIES: "::1,fd00::/8,loopback" });
+  for (const proxies of ["proxy.example", "10.0.0.0/33", "10.0.0.0/0", "10.0.0/8", "::1/8/8", "true"]) {
+    assert.throws(() => readSettings({ TRUSTED_PROXIES: proxies }), /TRUSTED_PROXIES: must be addresses/, proxies);
+  }
   for (const [name, value] of Object.entries({
     MIN_LEASE_TTL: "60",
     MAX_LEASE_LIMIT: "0",

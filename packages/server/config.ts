@@ -3,6 +3,7 @@
  * Every fault is told in one go, none with the value it concerns. Key material is taken out of the environment here.
  */
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { readTtl } from "@dayfly/contract";
 import { z } from "zod";
@@ -37,6 +38,15 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ""),
 );
 
+/** An address, a range of them such as `10.0.0.0/8`, or one of the names that Fastify knows. */
+function isProxy(text: string): boolean {
+  if (["loopback", "linklocal", "uniquelocal"].includes(text)) return true;
+  const [address = "", length, ...more] = text.split("/");
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  if (bits === undefined || more.length > 0) return false;
+  return length === undefined || (/^[1-9]\d{0,2}$/.test(length) && Number(length) <= bits);
+}
+
 /** Every setting there is, with its default. Each can also be given as the name of a file, in `<NAME>_FILE`. */
 export const schema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -50,7 +60,9 @@ export const schema = z.object({
   ROOT_ENCRYPTION_KEY: z.string().optional(),
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: list
+    .refine((proxies) => proxies.every(isProxy), "must be addresses or ranges, such as 10.0.0.1, 10.1.0.0/16")
+    .default([]),
   MIN_LEASE_TTL: ttlSeconds.default(60),
   MAX_LEASE_LIMIT: count(1, 10_000_000).default(10_000),
   LEASE_HISTORY_DAYS: count(1, 36_500).default(400),

@@ -58,6 +58,30 @@ test("fields that do not fit are 422 with one readable string, the issues beside
   assert.ok(!JSON.stringify(heard.body).includes("canary"));
 });
 
+test("text that no database keeps as it is given is 422, wherever it stands", async () => {
+  const made = await post({ projectName: "Texts", slug: "texts" });
+  assert.equal(made.status, 200);
+  const place = { projectSlug: "texts", environmentSlug: "dev", path: "/" };
+  const { id } = server.running.bootstrap!.identity;
+  for (const bad of ["a\u0000b", "a\ud800b"]) {
+    const secretMetadata = [{ key: "k", value: bad }];
+    const requests: [string, unknown][] = [
+      [workspace, { projectName: "x", projectDescription: bad }],
+      ["/api/v1/folders", { ...place, name: "x", description: bad }],
+      ["/api/v3/secrets/raw/X", { ...place, secretValue: "x", secretMetadata }],
+      ["/api/v3/secrets/raw/X", { ...place, secretValue: "x", secretComment: bad }],
+      ["/api/v3/secrets/raw/X", { ...place, secretValue: "a\udc00" }],
+      [`/api/v1/auth/universal-auth/identities/${id}/client-secrets`, { description: bad }],
+      ["/api/v1/dynamic-secrets/leases", { ...place, dynamicSecretName: "x", config: { a: [{ b: bad }] } }],
+      ["/api/v1/dynamic-secrets/leases", { ...place, dynamicSecretName: "x", config: { a: { [bad]: 1 } } }],
+    ];
+    for (const [path, body] of requests) {
+      const heard = await server.call("POST", path, { token: server.admin, body });
+      assert.equal(heard.status, 422, `${path}: ${JSON.stringify(heard.body)}`);
+    }
+  }
+});
+
 test("a value given twice in the query is refused, whichever is meant", async () => {
   const path = "/api/v1/folders?projectSlug=a&projectSlug=b&environmentSlug=prod";
   await refusedOnce(await server.call("GET", path, { token: server.admin }), 422, "list-folders");
@@ -99,6 +123,16 @@ test("what is no HTTP gets 400 with the headers of every answer, a closed connec
     const reqId = /"reqId":"([^"]+)"/.exec(answer)![1]!;
     assert.equal((await server.auditOf(reqId)).length, 1);
   }
+});
+
+test("a request without a host, or with an expectation that nobody knows, is answered like any other", async () => {
+  const hostless = await raw("GET /api/v9/nothing HTTP/1.1\r\nConnection: close\r\n\r\n");
+  assert.match(hostless, /^HTTP\/1\.1 400 /);
+  assert.match(hostless, /x-content-type-options: nosniff/);
+  const reqId = /"reqId":"([^"]+)"/.exec(hostless)![1]!;
+  assert.equal((await server.auditOf(reqId)).length, 1);
+  const expecting = await raw("GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nConnection: close\r\n\r\n");
+  assert.match(expecting, /^HTTP\/1\.1 200 /);
 });
 
 test("without a trusted proxy a forwarded address is not believed", async () => {

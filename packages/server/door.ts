@@ -3,11 +3,11 @@
  * security headers and body parsing; it knows no route and no right.
  */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Settings } from "./config.ts";
+import { readTls } from "./listen.ts";
 import { Refusal } from "./refusal.ts";
 
 const BODY_LIMIT = 1024 * 1024;
@@ -44,12 +44,13 @@ export interface Porter {
 
 /** A Fastify with everything set but its routes. */
 export function openDoor(settings: Pick<Settings, "tls" | "trustedProxies">, porter: Porter): FastifyInstance {
-  const http = { connectionsCheckingInterval: 1_000, headersTimeout: HEADERS_TIMEOUT_MS };
+  // Node would refuse a request without a host by itself, without our headers and unrecorded.
+  const http = { connectionsCheckingInterval: 1_000, headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false };
   const app = fastify({
     ...(settings.tls === undefined
       ? { http }
       : {
-          https: { ...http, cert: readFileSync(settings.tls.certFile), key: readFileSync(settings.tls.keyFile) },
+          https: { ...http, ...readTls(settings.tls) },
         }),
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -71,9 +72,16 @@ export function openDoor(settings: Pick<Settings, "tls" | "trustedProxies">, por
     if (body === "") done(null, undefined);
     else parse(request, body as string, done);
   });
-  limitAtOnce(app);
+  // The same of an expectation that nobody knows: it is not met and changes nothing.
+  app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   app.addHook("onRequest", async (request, reply) => {
     dress(reply, request, settings.tls !== undefined);
+  });
+  limitAtOnce(app);
+  app.addHook("onRequest", async (request) => {
+    if (request.headers.host === undefined && request.raw.httpVersion !== "1.0") {
+      throw new Refusal("BadRequest", "The request names no host");
+    }
     const encoding = request.headers["content-encoding"];
     if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
       throw new Refusal("UnsupportedMediaType", "Send the body as it is: no content encoding is accepted");
@@ -89,13 +97,12 @@ export function dress(reply: FastifyReply, request: FastifyRequest, tls: boolean
 
 function limitAtOnce(app: FastifyInstance): void {
   let inside = 0;
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", async (_request, reply) => {
     inside += 1;
     reply.raw.once("close", () => {
       inside -= 1;
     });
     if (inside > MOST_AT_ONCE) {
-      dress(reply, request, false);
       throw new Refusal("ServiceUnavailable", "The server is busy: try again", { retryAfter: 1 });
     }
   });

@@ -43,6 +43,12 @@ test("a database that cannot be reached is 503, whoever noticed", () => {
   }
 });
 
+test("a body that breaks off is its caller's fault and not the database's", () => {
+  // As Fastify hands it on.
+  const answer = answerTo(Object.assign(new Error("aborted"), { code: "ECONNRESET", statusCode: 400 }));
+  assert.deepEqual([answer.error, answer.internal], ["BadRequest", false]);
+});
+
 test("a pending revocation says when to ask again", () => {
   const answer = answerTo(new engine.RevocationPending("some-lease", 12, "the target does not answer"));
   assert.deepEqual([answer.error, answer.retryAfter], ["RevocationPending", 12]);

@@ -90,6 +90,11 @@ export function answerTo(error: unknown): Answer & { internal: boolean } {
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   const refused = typeof code === "string" && Object.hasOwn(http, code) ? http[code] : undefined;
   if (refused) return { ...refused, internal: false };
+  // Fastify's own 4xx (a header too long, a body that broke off): nothing of the input is repeated. Before the database is
+  // suspected: a caller's lost connection has the same code as one of ours.
+  if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
+    return { error: "BadRequest", message: "The request is not well-formed", internal: false };
+  }
   if (store.isUnavailable(error)) {
     return {
       error: "ServiceUnavailable",
@@ -97,10 +102,6 @@ export function answerTo(error: unknown): Answer & { internal: boolean } {
       retryAfter: 1,
       internal: true,
     };
-  }
-  // Fastify's own 4xx (a header too long, a broken body): nothing of the input is repeated.
-  if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
-    return { error: "BadRequest", message: "The request is not well-formed", internal: false };
   }
   return { error: "InternalServerError", ...hidden(), internal: true };
 }

@@ -1,5 +1,7 @@
 /** Where the server listens. Owns the rule that secrets do not cross a network in the clear unless somebody said so. */
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { createSecureContext } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { BadSettings, type Settings } from "./config.ts";
 
@@ -16,6 +18,26 @@ export function checkListening(settings: Pick<Settings, "host" | "tls" | "allowP
   );
 }
 
+/** Reads the certificate and its key. @throws BadSettings when they cannot be read or used */
+export function readTls({ certFile, keyFile }: NonNullable<Settings["tls"]>): { cert: Buffer; key: Buffer } {
+  const pair = { cert: readFor("TLS_CERT_FILE", certFile), key: readFor("TLS_KEY_FILE", keyFile) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new BadSettings(`TLS_CERT_FILE and TLS_KEY_FILE: not a certificate in PEM and the key to it (${code})`);
+  }
+  return pair;
+}
+
+function readFor(name: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new BadSettings(`${name}: cannot read the file (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
 /** Listens, and says under which URL. Without a port that was asked for, the next free one from 8080 is taken. */
 export async function listen(
   app: FastifyInstance,
@@ -30,7 +52,10 @@ export async function listen(
       const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
       if (taken && port !== ports.at(-1)) continue;
       if (taken) throw new BadSettings(`port ${port} is in use: set PORT to another one`);
-      throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      throw new BadSettings(
+        `cannot listen on HOST=${settings.host}, port ${port} (${code}): set HOST and PORT to others`,
+      );
     }
   }
   if (settings.siteUrl !== undefined) return settings.siteUrl.replace(/\/+$/, "");

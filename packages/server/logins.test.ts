@@ -133,3 +133,15 @@ test("no token and no client secret can be had from the database (S13)", async (
     assert.ok(!all.includes(clientSecret) && !all.includes(token), table);
   }
 });
+
+// The last one: it makes this address wait.
+test("of parallel guesses at many client ids from one address not many more than its limit are tried", async () => {
+  const guesses = Array.from({ length: 300 }, (_, n) =>
+    login(`11111111-2222-4333-8444-${String(n).padStart(12, "0")}`, "guess"),
+  );
+  const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+  const tried = statuses.filter((status) => status === 401).length;
+  // As many more as there are connections to the database, which look at the same time.
+  assert.ok(tried >= 60 - 10 && tried <= 60 + 16, String(tried));
+  assert.equal(tried + statuses.filter((status) => status === 429).length, 300);
+});

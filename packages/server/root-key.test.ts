@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -45,6 +54,21 @@ test("a key file is made 0400 when it may be, and found again", async () => {
   assert.equal(statSync(made.file!).mode & 0o777, 0o400);
   const again = await findRootKey({ rootKey: undefined, dataDir }, async () => assert.fail("there is one"));
   assert.deepEqual(again.key.export(), made.key.export());
+});
+
+test("a key file is never there by half, so that a kill while it is made stops no later start", async () => {
+  const dataDir = fresh();
+  const file = join(dataDir, "root.key");
+  let done = false;
+  const making = findRootKey({ rootKey: undefined, dataDir }, async () => true).finally(() => {
+    done = true;
+  });
+  while (!done) {
+    if (existsSync(file)) assert.equal(readFileSync(file, "utf8").length, 45);
+    await new Promise((settle) => setImmediate(settle));
+  }
+  await making;
+  assert.deepEqual(readdirSync(dataDir), ["root.key"]);
 });
 
 test("no key is made over rows that are there", async () => {

@@ -4,7 +4,7 @@
  */
 import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { link, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "./config.ts";
 
@@ -99,15 +99,21 @@ async function readKeyFile(file: string): Promise<string | undefined> {
   }
 }
 
-/** Durable before the database is founded: rows sealed under a key that a power cut took would never open. */
+/**
+ * Durable before the database is founded: rows sealed under a key that a power cut took would never open. There under its
+ * name only once it is whole, so that no kill leaves half a key behind that stops every later start; never over another.
+ */
 async function writeKeyFile(file: string, text: string): Promise<void> {
-  const handle = await open(file, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o400);
+  const fresh = `${file}.${randomBytes(4).toString("hex")}`;
+  const handle = await open(fresh, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o400);
   try {
     await handle.writeFile(`${text}\n`);
     await handle.sync();
   } finally {
     await handle.close();
   }
+  await link(fresh, file);
+  await rm(fresh);
   const folder = await open(join(file, ".."), constants.O_RDONLY);
   try {
     await folder.sync();

@@ -8,8 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { audit } from "@dayfly/store";
+import fastify from "fastify";
 import { makeCertificate } from "../../scripts/servers/tls.ts";
 import { type Running, readSettings, startServer } from "./index.ts";
+import { listen, readTls } from "./listen.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dayfly-test-tls-"));
 let running: Running;
@@ -50,6 +52,19 @@ test("with TLS the URL is https and every answer tells browsers to stay there", 
   for (const path of ["/api/status", "/nothing", "/api/v1/projects"]) {
     assert.match((await get(path)).headers["strict-transport-security"] ?? "", /max-age=31536000/);
   }
+});
+
+test("a certificate or key that is missing or no pair is a wrong setting, said in words", () => {
+  const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  assert.throws(() => readTls({ certFile: join(folder, "none"), keyFile }), /TLS_CERT_FILE: cannot read .*ENOENT/);
+  assert.throws(() => readTls({ certFile, keyFile: join(folder, "none") }), /TLS_KEY_FILE: cannot read .*ENOENT/);
+  const wrong = { name: "BadSettings", message: /not a certificate in PEM and the key to it/ };
+  assert.throws(() => readTls({ certFile: keyFile, keyFile: certFile }), wrong);
+});
+
+test("an address that cannot be listened on is a wrong setting, said in words", async () => {
+  const settings = { host: "192.0.2.1", port: 0, tls: undefined, siteUrl: undefined };
+  await assert.rejects(listen(fastify(), settings), { name: "BadSettings", message: /HOST=192\.0\.2\.1/ });
 });
 
 test("behind a trusted proxy the forwarded address counts, and only the part the proxy added", async () => {

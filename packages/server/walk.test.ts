@@ -322,6 +322,21 @@ describe("stored admin credentials (S09)", () => {
     assert.equal((await server.auditOf(plain.requestId))[0]!.detail.rootCredentials, false);
   });
 
+  test("are not kept under a name that the type does not know, where nobody would hide them", async () => {
+    const { server, tokens, target } = at;
+    const inputs = { pasword: "canary-misspelt" };
+    const body = { ...at.loc, name: "misspelt", provider: providerOf(target, inputs), defaultTTL: "1h" };
+    const made = await server.call("POST", "/api/v1/dynamic-secrets", { token: tokens.admin, body });
+    const changed = await server.call("PATCH", "/api/v1/dynamic-secrets/misspelt", {
+      token: tokens.admin,
+      body: { ...at.loc, data: { inputs } },
+    });
+    for (const heard of [made, changed]) {
+      assert.equal(heard.status, 200, JSON.stringify(heard.body));
+      assert.ok(!JSON.stringify(heard.body).includes("canary-misspelt"));
+    }
+  });
+
   test("stay with a viewer, who sees the other inputs", async () => {
     const { server, tokens, target, projectId } = at;
     const viewer = await server.newIdentity();

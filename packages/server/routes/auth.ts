@@ -25,7 +25,7 @@ export const universalAuthLogin: Handlers["universalAuthLogin"] = async (ask, { 
   const issued = await turns.take(keys.client, () =>
     store.transaction(async (tx) => {
       await loginAttempts.takeTurn(tx, keys.client);
-      refuseWaiting(await loginAttempts.waiting(tx, [keys.client]));
+      refuseWaiting(await loginAttempts.waiting(tx, Object.values(keys)));
       const auth = await identities.byClientId(tx, clientId);
       const secret = await clientSecrets.use(tx, auth?.id ?? nobody, digestOf(clientSecret));
       if (auth === undefined || secret === undefined) {

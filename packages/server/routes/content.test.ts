@@ -136,6 +136,17 @@ test("a folder is deleted by name or id with what is in it, the root stays", asy
   assert.equal((await ask("DELETE", "/api/v1/folders/byname", where)).status, 404);
 });
 
+test("an id deletes no folder that lies elsewhere than the path says", async () => {
+  const where = { workspaceId: projectId, environment: "prod", path: "/else/where" };
+  const made = await ask("POST", "/api/v1/folders", { ...where, name: "leaf" });
+  const { id } = made.body.folder;
+  for (const path of ["/", "/else", "/else/where/leaf"]) {
+    assert.equal((await ask("DELETE", `/api/v2/folders/${id}`, { ...where, path })).status, 404, path);
+  }
+  assert.equal((await ask("DELETE", `/api/v2/folders/${id}`, { ...where, environment: "dev" })).status, 404);
+  assert.equal((await ask("DELETE", `/api/v2/folders/${id}`, where)).status, 200);
+});
+
 test("paths that play tricks are refused before anything is looked up (S11)", async () => {
   for (const path of [
     "/a/../b",

@@ -44,7 +44,9 @@ export const deleteFolder: Handlers["deleteFolder"] = async ({ input, place, wri
     const folder =
       (await folders.at(tx, environment.id, childPath(place.path, folderIdOrName))) ??
       (isId(folderIdOrName) ? await folders.find(tx, folderIdOrName) : undefined);
-    if (folder === undefined || folder.environment_id !== environment.id) throw new NotFound("folder", folderIdOrName);
+    // The right was decided on the path: an id opens nothing that lies elsewhere.
+    const isHere = folder?.environment_id === environment.id && folders.parentOf(folder.path) === place.path;
+    if (folder === undefined || !isHere) throw new NotFound("folder", folderIdOrName);
     if (folder.parent_id === null) throw new Refusal("BadRequest", "The root folder of an environment stays");
     note({ path: folder.path, subjectId: folder.id });
     await folders.remove(tx, folder);
