@@ -64,7 +64,7 @@ async function readBack(
   } catch {
     // Unreadable: told to the caller below.
   }
-  context.disown(row.id);
+  context.disown(row.id, "create-failed");
   const undo = async (): Promise<void> => {
     await config.target.fence?.(link.client, config.parsed, { entityId: row.username });
     await config.target.drop(link.client, config.parsed, { entityId: row.username });

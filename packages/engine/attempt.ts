@@ -5,15 +5,15 @@
  * gone", so an attempt may be made any number of times, by any node. Only the system's own answer that the name is absent
  * ends a lease; a time-out never does.
  */
-import { audit, type Caller, configVersions, dynamicSecrets, leases, revocations } from "@dayfly/store";
+import { audit, type Caller, configVersions, dynamicSecrets, leases, revocations, SealBroken } from "@dayfly/store";
 import type { Entity } from "@dayfly/targets";
 import { configOf } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
-import { TargetRefused } from "./errors.ts";
+import { InvalidInputs, RuleBroken, TargetRefused } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 import { classOf, reasonOf } from "./refusals.ts";
-import { type Attempt, recordAccepted, recordFailure, recordGone } from "./verdict.ts";
+import { type Attempt, type Claim, recordAccepted, recordFailure, recordGone, recordUnusable } from "./verdict.ts";
 
 const ATTEMPT_MS = 30_000;
 const KILL_ROUNDS = 20;
@@ -29,7 +29,14 @@ export function work(context: Context, lease: leases.Lease, caller: Caller = aud
 
 async function attemptOnce(context: Context, lease: leases.Lease, caller: Caller): Promise<Outcome> {
   try {
-    const attempt = await prepare(context, lease, caller);
+    const claim = { context, lease, caller, progress: { fenced: lease.fenced_at !== null, killed: 0 } };
+    let attempt: Attempt;
+    try {
+      attempt = await prepare(claim);
+    } catch (error) {
+      if (!isUnusable(error)) throw error;
+      return await recordUnusable(claim, error);
+    }
     return await tried(attempt);
   } catch (error) {
     // The row stays claimed, falls due again in a minute, and is worked on then.
@@ -38,38 +45,45 @@ async function attemptOnce(context: Context, lease: leases.Lease, caller: Caller
       kind: "pending",
       lease,
       retryAfter: revocations.CLAIM_SECONDS,
-      reason: "Dayfly's own database does not answer",
+      reason: "Dayfly's own database could not record it",
     };
   }
 }
 
-async function prepare(context: Context, lease: leases.Lease, caller: Caller): Promise<Attempt> {
+async function prepare(claim: Claim): Promise<Attempt> {
+  const { context, lease } = claim;
   const secret = await dynamicSecrets.byId(context.store, lease.dynamic_secret_id);
   const config = await configOf(context, secret, lease);
-  return { ...config, context, lease, caller, progress: { fenced: lease.fenced_at !== null, killed: 0 } };
+  return { ...claim, ...config, keep: await leases.openKeep(context.store, lease) };
+}
+
+/** Whether what is stored cannot be used, rather than not be had. */
+function isUnusable(error: unknown): error is Error {
+  return [InvalidInputs, RuleBroken, SealBroken].some((known) => error instanceof known);
 }
 
 async function tried(attempt: Attempt): Promise<Outcome> {
   const { context, lease } = attempt;
   const deadline = AbortSignal.timeout(ATTEMPT_MS);
   let release: (() => void) | undefined;
+  let end: "absent" | "accepted";
   try {
     release = await context.slots.take(lease.target_key.toString("hex"), deadline);
-    const end = await context.connections.use(attempt.endpoint, deadline, (link) => endAccount(attempt, link));
+    end = await context.connections.use(attempt.endpoint, deadline, (link) => endAccount(attempt, link));
     await context.step("revoke.proved");
-    return end === "absent" ? await recordGone(attempt) : await recordAccepted(attempt);
   } catch (error) {
     return recordFailure(attempt, error);
   } finally {
     release?.();
   }
+  // Outside: what our own database refuses is no failure of the target.
+  return end === "absent" ? recordGone(attempt) : recordAccepted(attempt);
 }
 
 /** The steps in a target. @returns "absent" when the system said so itself. */
 async function endAccount(attempt: Attempt, link: Link): Promise<"absent" | "accepted"> {
-  const { context, lease, own, admin, progress } = attempt;
+  const { context, lease, own, admin, progress, keep } = attempt;
   const { target } = admin;
-  const keep = await leases.openKeep(context.store, lease);
   const entity: Entity = { entityId: lease.username, ...(keep ? { keep } : {}) };
   if (!(await link.run(target.exists(link.client, admin.parsed, entity)))) return "absent";
 
@@ -115,7 +129,7 @@ async function killAll(attempt: Attempt, link: Link, entity: Entity): Promise<vo
 async function advise(attempt: Attempt, reason: string): Promise<void> {
   const { context, lease } = attempt;
   const advice = `${reason.replace(/\.$/, "")}; the built-in clean-up finished it`;
-  await context.store.transaction((tx) =>
-    configVersions.advise(tx, lease.dynamic_secret_id, lease.config_version, advice),
-  );
+  await context.store
+    .transaction((tx) => configVersions.advise(tx, lease.dynamic_secret_id, lease.config_version, advice))
+    .catch((error) => context.log.warn({ leaseId: lease.id, err: error }, "an advice could not be stored"));
 }

@@ -75,7 +75,9 @@ export async function loadConfig(
   version: number,
 ): Promise<Config> {
   const stored = await configVersions.read(db, secret.project_id, secret.id, version);
-  return { ...parseConfig(context.targets, secret.type, stored.inputs), advice: stored.advice };
+  const config = parseConfig(context.targets, secret.type, stored.inputs);
+  // As stored: the sweeper looks for due leases under these keys, however addresses are written today.
+  return { ...config, address: stored.address, targetKey: stored.target_key, advice: stored.advice };
 }
 
 /** What an existing lease is handled with. */

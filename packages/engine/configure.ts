@@ -4,7 +4,16 @@
  * An edit never changes what a lease was made with.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, configVersions, dynamicSecrets, environments, folders, revocations } from "@dayfly/store";
+import {
+  audit,
+  type Caller,
+  configVersions,
+  counters,
+  dynamicSecrets,
+  environments,
+  folders,
+  revocations,
+} from "@dayfly/store";
 import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
@@ -139,6 +148,18 @@ export async function remove(context: Context, caller: Caller, place: Place, nam
   const result = await context.store.transaction(async (tx) => {
     const row = await dynamicSecrets.markDeleting(tx, secret.id);
     const ended = await revocations.cascade(tx, row.id, caller.actor.id ?? caller.actor.name);
+    for (const lease of ended) {
+      await audit.append(tx, caller, {
+        event: "lease.revoke-requested",
+        projectId: lease.project_id,
+        leaseId: lease.id,
+        dynamicSecretId: row.id,
+        account: lease.username,
+        reason: "cascade",
+      });
+    }
+    // A last lease that ends at this moment is waited for: else neither would see the other, and the folder stays held.
+    await counters.hold(tx, counters.ofDynamicSecret(row.id));
     const free = await dynamicSecrets.letGo(tx, row.id);
     await audit.append(tx, caller, {
       event: "delete-dynamic-secret",

@@ -1,5 +1,5 @@
 /** What the parts of one engine share. */
-import type { Store } from "@dayfly/store";
+import type { LeaseReason, Store } from "@dayfly/store";
 import type { AnyTarget } from "@dayfly/targets";
 import type { EngineSettings, Log, StepHook } from "./api.ts";
 import type { Connections } from "./connections.ts";
@@ -18,8 +18,8 @@ export interface Context {
   node: string;
   /** Tells the sweeper that something falls due in this many milliseconds. */
   wake(inMs: number): void;
-  /** A lease that may be active although its answer was not given: revoked as soon as the database answers again. */
-  disown(leaseId: string): void;
+  /** A lease that may be active although nobody has its answer: revoked as soon as the database answers again. */
+  disown(leaseId: string, reason: LeaseReason): void;
   /** Attempts that run in this process, by lease: who asks again joins them. */
   attempts: Map<string, Promise<Outcome>>;
   /** Work that goes on after its caller was answered; `stop` waits for it. */

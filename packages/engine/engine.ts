@@ -41,7 +41,7 @@ export function createEngine(options: EngineOptions): Engine {
     attempts: new Map(),
     node: `${hostname()}-${randomUUID().slice(0, 8)}`,
     wake: (inMs) => sweeper?.wake(inMs),
-    disown: (leaseId) => sweeper?.disown(leaseId),
+    disown: (leaseId, reason) => sweeper?.disown(leaseId, reason),
     background(work) {
       const watched: Promise<unknown> = work
         .catch((error) => log.error({ err: error }, "work in the background failed"))

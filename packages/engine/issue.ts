@@ -5,14 +5,14 @@
  * Whatever fails after that goes the one way out (`attempt.ts`).
  */
 import { randomBytes } from "node:crypto";
-import { type Caller, Unavailable } from "@dayfly/store";
+import type { Caller } from "@dayfly/store";
 import { type Account, type Issued, NameTaken } from "@dayfly/targets";
 import { activate, giveUp } from "./activate.ts";
 import type { IssuedLease, IssueOptions, Place } from "./api.ts";
 import { endpointOf, loadConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
-import { NotFound, RuleBroken, TargetTimeout } from "./errors.ts";
+import { RuleBroken } from "./errors.ts";
 import { type Issuing, intend, leftOf } from "./intent.ts";
 import { leaseTtl } from "./limits.ts";
 import { drawPassword } from "./passwords.ts";
@@ -53,37 +53,34 @@ export async function issue(
 
 async function onTarget(issuing: Issuing): Promise<IssuedLease> {
   const { context, config, secret, deadline } = issuing;
-  const doing = `leasing '${secret.name}'`;
-  let release: () => void;
+  let release: (() => void) | undefined;
+  let connected = false;
   try {
     release = await context.slots.take(config.targetKey.toString("hex"), deadline);
+    return await context.connections.use(endpointOf(config, secret.id, secret.config_version), deadline, (link) => {
+      connected = true;
+      return withIntent(issuing, link);
+    });
   } catch (error) {
-    throw refusal(config.target, config.address, doing, error);
-  }
-  try {
-    return await context.connections.use(endpointOf(config, secret.id, secret.config_version), deadline, (link) =>
-      withIntent(issuing, link),
-    );
-  } catch (error) {
-    if (isOurs(error)) throw error;
-    throw refusal(config.target, config.address, doing, error);
+    // From then on it says itself what went wrong: what our own database refuses is not the target's refusal.
+    throw connected ? error : refused(issuing, error);
   } finally {
-    release();
+    release?.();
   }
 }
 
-/** Errors that already say what the caller should know. */
-function isOurs(error: unknown): boolean {
-  return [NameTaken, RuleBroken, TargetTimeout, NotFound, Unavailable].some((known) => error instanceof known);
+function refused({ config, secret }: Issuing, error: unknown): Error {
+  return refusal(config.target, config.address, `leasing '${secret.name}'`, error);
 }
 
 async function withIntent(issuing: Issuing, link: Link): Promise<IssuedLease> {
   const { context, config } = issuing;
   await context.step("t1.before");
-  const before = performance.now();
   const row = await intend(issuing);
+  // The wait for our own database is not counted: it would bring the account's own end forward.
+  const after = performance.now();
   await context.step("t1.committed");
-  const storeNow = row.created_at.getTime() + (performance.now() - before);
+  const storeNow = row.created_at.getTime() + (performance.now() - after);
   const targetNow = link.clock ? link.clock.target.getTime() + (performance.now() - link.clock.at) : storeNow;
   const nativeUntil = new Date(row.expires_at.getTime() + NATIVE_SLACK_MS);
   const account: Account = {
@@ -101,7 +98,7 @@ async function withIntent(issuing: Issuing, link: Link): Promise<IssuedLease> {
     await context.step("create.done");
   } catch (error) {
     await giveUp(issuing, row, error);
-    throw error;
+    throw error instanceof NameTaken ? error : refused(issuing, error);
   }
   await context.step("ready.done");
   const native = config.target.capabilities(config.parsed).nativeExpiry;

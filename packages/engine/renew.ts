@@ -3,13 +3,15 @@
  *
  * The credential never dies before the lease says so. If this node dies in between, the lease keeps its old end and the
  * sweeper ends the credential there; native expiry is only the second fence. A revocation raises the fence number, so a
- * renewal that runs beside it changes no row and is refused.
+ * renewal that runs beside it changes no row and is refused. Only one renewal of a lease at a time touches the target:
+ * the loser of two could bring the native expiry forward again.
  */
-import { audit, type Caller, leases } from "@dayfly/store";
+import { randomUUID } from "node:crypto";
+import { audit, type Caller, leases, writers } from "@dayfly/store";
 import type { LeaseView, Place } from "./api.ts";
 import { configOf, type LeaseConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
-import { InvalidInputs, NotFound, RenewConflict, RuleBroken } from "./errors.ts";
+import { InvalidInputs, NotFound, RenewConflict, RuleBroken, TargetTimeout } from "./errors.ts";
 import { leaseFacts } from "./intent.ts";
 import { NATIVE_SLACK_MS } from "./issue.ts";
 import { ceiling, inWords } from "./limits.ts";
@@ -19,6 +21,8 @@ import { leaseView } from "./views.ts";
 
 /** How long moving the native expiry may take. */
 const RENEW_MS = 20_000;
+/** A turn that nobody gives back ends by itself after this long; no call of it can land later. */
+const TURN_SECONDS = 45;
 
 /** New end = old end + `ttlSeconds` (the default TTL when null), never past creation + max TTL. */
 export async function renew(
@@ -44,9 +48,22 @@ export async function renew(
 
   const newEnd = new Date(lease.expires_at.getTime() + seconds * 1000);
   const nativeUntil = capabilities.nativeExpiry ? new Date(newEnd.getTime() + NATIVE_SLACK_MS) : null;
-  if (nativeUntil) await moveNativeExpiry(context, config, lease, nativeUntil);
+  const turn = { name: `renew:${leaseId}`, holder: randomUUID() };
+  if (nativeUntil) {
+    if (!(await takeTurn(context, lease, turn))) throw await lost(context, leaseId, seconds, maxSeconds);
+    try {
+      await moveNativeExpiry(context, config, lease, nativeUntil);
+    } catch (error) {
+      // What was cut off by its deadline may still land; only then is the turn kept.
+      if (!(error instanceof TargetTimeout)) {
+        await context.store.transaction((tx) => writers.letGo(tx, turn.name, turn.holder)).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
   await context.step("renew.moved");
   const renewed = await context.store.transaction(async (tx) => {
+    if (nativeUntil) await writers.letGo(tx, turn.name, turn.holder);
     const moved = await leases.extend(tx, leaseId, lease.fence_no, { ttlSeconds: seconds, maxSeconds, nativeUntil });
     if (moved) {
       await audit.append(tx, caller, {
@@ -69,6 +86,17 @@ function noRoom(leaseId: string, seconds: number, room: number, maxSeconds: numb
   );
 }
 
+/** Whether this renewal may touch the target: nobody else renews the lease, and nobody has moved it since it was read. */
+function takeTurn(context: Context, lease: leases.Lease, turn: { name: string; holder: string }): Promise<boolean> {
+  return context.store.transaction(async (tx) => {
+    if (!(await writers.claimWriter(tx, turn.name, turn.holder, TURN_SECONDS))) return false;
+    const now = await leases.byId(tx, lease.id);
+    if (now?.fence_no === lease.fence_no) return true;
+    await writers.letGo(tx, turn.name, turn.holder);
+    return false;
+  });
+}
+
 async function moveNativeExpiry(
   context: Context,
   config: LeaseConfig,
@@ -76,16 +104,14 @@ async function moveNativeExpiry(
   nativeUntil: Date,
 ): Promise<void> {
   const { target, parsed, address } = config.own;
+  const keep = await leases.openKeep(context.store, lease);
+  const storeNow = (await leases.clock(context.store)).getTime() - performance.now();
   const deadline = AbortSignal.timeout(RENEW_MS);
   let release: (() => void) | undefined;
   try {
     release = await context.slots.take(lease.target_key.toString("hex"), deadline);
     await context.connections.use(config.endpoint, deadline, async (link) => {
-      const keep = await leases.openKeep(context.store, lease);
-      const storeNow = await leases.clock(context.store);
-      const ahead = link.clock
-        ? link.clock.target.getTime() + (performance.now() - link.clock.at) - storeNow.getTime()
-        : 0;
+      const ahead = link.clock ? link.clock.target.getTime() - link.clock.at - storeNow : 0;
       const entity = { entityId: lease.username, ...(keep ? { keep } : {}) };
       const until = new Date(nativeUntil.getTime() + ahead);
       await link.run(target.renew?.(link.client, parsed, entity, until) ?? Promise.resolve());

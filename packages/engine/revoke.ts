@@ -3,10 +3,9 @@
  *
  * A success is said only when the account is proven gone, or the target has accepted a deletion that takes its own time.
  */
-import { audit, type Caller, leases, revocations } from "@dayfly/store";
+import { audit, type Caller, configVersions, leases, revocations } from "@dayfly/store";
 import type { LeaseEnd, Place } from "./api.ts";
 import { work } from "./attempt.ts";
-import { loadConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { RevocationPending } from "./errors.ts";
 import { leaseFacts } from "./intent.ts";
@@ -23,10 +22,10 @@ const ASK_AGAIN_SECONDS = 5;
 /** Ends one lease; a lease that has ended already is a success with its proof. @throws RevocationPending */
 export async function revoke(context: Context, caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd> {
   const until = performance.now() + CALLER_MS;
-  const { lease, secret } = await leaseAt(context.store, place, leaseId);
+  const { lease } = await leaseAt(context.store, place, leaseId);
   if (lease.state === "gone") return { lease: leaseView(lease), provenGoneAt: lease.gone_at };
-  const config = await loadConfig(context, context.store, secret, lease.config_version);
-  const claimed = await request(context, caller, lease, config.address);
+  const address = await configVersions.addressOf(context.store, lease.dynamic_secret_id, lease.config_version);
+  const claimed = await request(context, caller, lease, address);
   await context.step("revoke.committed");
   if (claimed) context.background(work(context, claimed, caller));
   const outcome = await Promise.race([context.attempts.get(leaseId), after(CALLER_MS)]);
@@ -85,7 +84,7 @@ async function endedBy(context: Context, leaseId: string, until: number): Promis
 
 /** The answer to a create could not be handed over: nobody may hold the credential, so it ends. */
 export async function undelivered(context: Context, caller: Caller, leaseId: string): Promise<void> {
-  const claimed = await context.store.transaction(async (tx) => {
+  const asked = context.store.transaction(async (tx) => {
     const moved = await revocations.askRevocation(tx, leaseId, "client-left", caller.actor.id ?? caller.actor.name);
     if (moved) {
       await audit.append(tx, caller, {
@@ -98,6 +97,10 @@ export async function undelivered(context: Context, caller: Caller, leaseId: str
       });
     }
     return moved;
+  });
+  const claimed = await asked.catch((error) => {
+    context.disown(leaseId, "client-left");
+    throw error;
   });
   if (claimed) context.background(work(context, claimed));
 }

@@ -12,8 +12,6 @@ export interface Slots {
   take(target: string, signal: AbortSignal): Promise<() => void>;
   /** How many could be taken now. */
   free(target: string): number;
-  /** How many could be taken now over all targets. */
-  room(): number;
 }
 
 /** Makes the slots of one node. */
@@ -44,7 +42,6 @@ export function createSlots(perTarget = SLOTS_PER_TARGET, inAll = SLOTS_IN_ALL):
 
   return {
     free,
-    room: () => inAll - total,
     take(target, signal) {
       if (free(target) > 0) return Promise.resolve(occupy(target));
       return new Promise((settle, refuse) => {

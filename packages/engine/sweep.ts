@@ -4,27 +4,35 @@
  * Every node runs one. The lease row is the job, so nothing is loaded at start and nothing is lost at the end. It sleeps
  * until the next row falls due, five seconds at most: no timer of this engine is longer.
  */
-import { audit, configVersions, type leases, revocations } from "@dayfly/store";
+import { audit, configVersions, type LeaseReason, type leases, revocations } from "@dayfly/store";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
-import { SLOTS_PER_TARGET } from "./slots.ts";
+import { SLOTS_IN_ALL, SLOTS_PER_TARGET } from "./slots.ts";
 
 const LONGEST_SLEEP_MS = 5_000;
 const AFTER_ERROR_MS = 1_000;
+/** Something is due, but somebody holds it: asked again after this long. */
+const AFTER_HELD_MS = 100;
 
 export interface Sweeper {
   start(): void;
   /** Looks again in so many milliseconds, unless it would anyway. */
   wake(inMs: number): void;
-  /** A lease that may be active although nobody was told: see `readBack` in activate.ts. */
-  disown(leaseId: string): void;
+  /** A lease that may be active although nobody has it: see `readBack` in activate.ts and `undelivered` in revoke.ts. */
+  disown(leaseId: string, reason: LeaseReason): void;
   /** Claims nothing more, waits for what runs until `late`, and makes the rest due for others. */
   stop(late: Promise<unknown>): Promise<void>;
 }
 
+/** From another one on each time: where there is not room for all, none is always last. */
+function inTurn(keys: Buffer[]): Buffer[] {
+  const first = Math.floor(Math.random() * keys.length);
+  return [...keys.slice(first), ...keys.slice(0, first)];
+}
+
 /** Makes the sweeper of one node. */
 export function createSweeper(context: Context): Sweeper {
-  const disowned = new Set<string>();
+  const disowned = new Map<string, LeaseReason>();
   const running = new Map<Promise<unknown>, leases.Lease>();
   let started = false;
   let stopped = false;
@@ -34,11 +42,12 @@ export function createSweeper(context: Context): Sweeper {
 
   function sleep(ms: number): void {
     if (!started || stopped) return;
-    const at = performance.now() + ms;
+    const wait = Math.min(Math.max(0, Math.ceil(ms)), LONGEST_SLEEP_MS);
+    const at = performance.now() + wait;
     if (at >= wakesAt) return;
     clearTimeout(timer);
     wakesAt = at;
-    timer = setTimeout(pass, Math.max(0, Math.ceil(ms)));
+    timer = setTimeout(pass, wait);
   }
 
   function pass(): void {
@@ -55,21 +64,26 @@ export function createSweeper(context: Context): Sweeper {
       })
       .then((ms) => {
         passing = undefined;
-        sleep(Math.min(ms, LONGEST_SLEEP_MS));
+        sleep(ms);
       });
   }
 
+  /**
+   * How many more of this target may be claimed. Slots that creates hold do not count: what is claimed waits in turn with
+   * them, else a target that is always busy would never have an account ended.
+   */
   function free(key: Buffer): number {
-    const mine = [...running.values()].filter((lease) => lease.target_key.equals(key)).length;
-    return Math.min(context.slots.free(key.toString("hex")), SLOTS_PER_TARGET - mine);
+    return SLOTS_PER_TARGET - [...running.values()].filter((lease) => lease.target_key.equals(key)).length;
   }
 
   /** One look. @returns milliseconds until the next one is needed. */
   async function look(): Promise<number> {
     await endDisowned();
     const keys = (await configVersions.targetKeys(context.store)).filter((key) => free(key) > 0);
-    if (keys.length === 0) return LONGEST_SLEEP_MS;
-    const claimed = await claim(keys);
+    const room = SLOTS_IN_ALL - running.size;
+    // The end of any attempt wakes this again.
+    if (keys.length === 0 || room === 0) return LONGEST_SLEEP_MS;
+    const claimed = await claim(inTurn(keys), room);
     for (const lease of claimed) {
       const working: Promise<unknown> = work(context, lease).finally(() => {
         running.delete(working);
@@ -78,12 +92,13 @@ export function createSweeper(context: Context): Sweeper {
       running.set(working, lease);
     }
     if (claimed.length > 0) return 0;
-    return (await revocations.untilNextDue(context.store, keys)) ?? LONGEST_SLEEP_MS;
+    const ms = (await revocations.untilNextDue(context.store, keys)) ?? LONGEST_SLEEP_MS;
+    return ms > 0 ? ms : AFTER_HELD_MS;
   }
 
-  function claim(keys: Buffer[]): Promise<revocations.Claimed[]> {
+  function claim(keys: Buffer[], room: number): Promise<revocations.Claimed[]> {
     return context.store.transaction(async (tx) => {
-      const rows = await revocations.claimDue(tx, keys, keys.map(free), context.slots.room());
+      const rows = await revocations.claimDue(tx, keys, keys.map(free), room);
       for (const row of rows) {
         if (row.was === "revoking") continue;
         await audit.append(tx, audit.systemCaller, {
@@ -101,9 +116,9 @@ export function createSweeper(context: Context): Sweeper {
   }
 
   async function endDisowned(): Promise<void> {
-    for (const id of disowned) {
+    for (const [id, reason] of disowned) {
       await context.store.transaction(async (tx) => {
-        const lease = await revocations.askRevocation(tx, id, "create-failed", "dayfly");
+        const lease = await revocations.askRevocation(tx, id, reason, "dayfly");
         if (!lease) return;
         await audit.append(tx, audit.systemCaller, {
           event: "lease.revoke-requested",
@@ -111,7 +126,7 @@ export function createSweeper(context: Context): Sweeper {
           leaseId: id,
           dynamicSecretId: lease.dynamic_secret_id,
           account: lease.username,
-          reason: "create-failed",
+          reason,
         });
         await revocations.release(tx, [{ id, fenceNo: lease.fence_no }]);
       });
@@ -125,8 +140,8 @@ export function createSweeper(context: Context): Sweeper {
       sleep(0);
     },
     wake: sleep,
-    disown(leaseId) {
-      disowned.add(leaseId);
+    disown(leaseId, reason) {
+      disowned.set(leaseId, reason);
       sleep(0);
     },
     async stop(late) {

@@ -1,6 +1,6 @@
 /** What an attempt at ending an account came to, as its row and the audit trail say it. */
-import { audit, type Caller, counters, dynamicSecrets, type leases, revocations } from "@dayfly/store";
-import { TargetError } from "@dayfly/targets";
+import { audit, type Caller, configVersions, counters, dynamicSecrets, type leases, revocations } from "@dayfly/store";
+import { type ErrorClass, TargetError } from "@dayfly/targets";
 import type { LeaseConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
@@ -19,21 +19,27 @@ export interface Progress {
   killed: number;
 }
 
-/** One attempt at one lease. */
-export interface Attempt extends LeaseConfig {
+/** A claimed lease, and who has it worked on. */
+export interface Claim {
   context: Context;
   lease: leases.Lease;
   caller: Caller;
   progress: Progress;
 }
 
-function facts({ lease, own }: Attempt): { projectId: string } & ReturnType<typeof leaseFacts> {
-  return { projectId: lease.project_id, ...leaseFacts(lease, own.address) };
+/** One attempt at one lease. */
+export interface Attempt extends Claim, LeaseConfig {
+  /** What was kept for its end, opened. */
+  keep: Record<string, string> | undefined;
+}
+
+function facts(lease: leases.Lease, address: string): { projectId: string } & ReturnType<typeof leaseFacts> {
+  return { projectId: lease.project_id, ...leaseFacts(lease, address) };
 }
 
 /** revoking → gone, with its proof; not before a lost create could not land any more. */
 export async function recordGone(attempt: Attempt): Promise<Outcome> {
-  const { context, lease, caller, progress } = attempt;
+  const { context, lease, own, caller, progress } = attempt;
   const proof = { how: "looked-up" as const, at: new Date().toISOString(), node: context.node };
   const end = await context.store.transaction(async (tx) => {
     const gone = await revocations.finish(tx, lease.id, lease.fence_no, { proof, ...progress });
@@ -43,7 +49,7 @@ export async function recordGone(attempt: Attempt): Promise<Outcome> {
     await dynamicSecrets.letGo(tx, lease.dynamic_secret_id);
     await audit.append(tx, caller, {
       event: "lease.gone",
-      ...facts(attempt),
+      ...facts(lease, own.address),
       ...(gone.reason ? { reason: gone.reason } : {}),
       proof: proof.how,
       count: gone.sessions_killed,
@@ -81,13 +87,31 @@ export function delayAfter(attempts: number, random = Math.random): number {
   return base * (0.8 + 0.4 * random());
 }
 
-/** No proof: the next attempt is due later, and whoever has to know is told why. */
-export async function recordFailure(attempt: Attempt, error: unknown): Promise<Outcome> {
-  const { context, lease, admin, caller, progress } = attempt;
+/** What the target said or did stood in the way. */
+export function recordFailure(attempt: Attempt, error: unknown): Promise<Outcome> {
+  const { admin, own } = attempt;
   const errorClass = error instanceof TargetRefused ? "refused" : classOf(admin.target, error);
   const told = error instanceof TargetRefused ? error.message : reasonOf(admin.target, error);
   // What somebody has to run in the target is of no use if it is not said.
   const reason = error instanceof TargetError && error.fix ? `${told}: ${error.fix}`.slice(0, LONGEST_REASON) : told;
+  return recordNoProof(attempt, own.address, errorClass, reason);
+}
+
+/** The target could not even be asked: the configuration or what was kept cannot be used. */
+export async function recordUnusable(claim: Claim, error: Error): Promise<Outcome> {
+  const { context, lease } = claim;
+  const address = await configVersions.addressOf(context.store, lease.dynamic_secret_id, lease.config_version);
+  const reason = `the stored configuration cannot be used: ${error.message}`.slice(0, LONGEST_REASON);
+  return recordNoProof(claim, address, "refused", reason);
+}
+
+/** No proof: the next attempt is due later, and whoever has to know is told why. */
+async function recordNoProof(
+  { context, lease, caller, progress }: Claim,
+  address: string,
+  errorClass: ErrorClass,
+  reason: string,
+): Promise<Outcome> {
   const delaySeconds = delayAfter(lease.attempts);
   const failed = await context.store.transaction(async (tx) => {
     const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {
@@ -98,13 +122,14 @@ export async function recordFailure(attempt: Attempt, error: unknown): Promise<O
     });
     if (!row) return undefined;
     if (lease.fenced_at === null && row.fenced_at !== null) {
-      await audit.append(tx, caller, { event: "lease.fenced", ...facts(attempt), count: progress.killed });
+      await audit.append(tx, caller, { event: "lease.fenced", ...facts(lease, address), count: progress.killed });
     }
-    if (lease.error_class !== errorClass) {
+    // A create that failed has left its own class in the row.
+    if (lease.attempts === 1 || lease.error_class !== errorClass) {
       await audit.append(tx, caller, {
         event: "lease.revoke-failed",
         outcome: "failed",
-        ...facts(attempt),
+        ...facts(lease, address),
         errorClass,
         error: reason,
       });
@@ -116,7 +141,7 @@ export async function recordFailure(attempt: Attempt, error: unknown): Promise<O
   context.log.warn(
     {
       leaseId: lease.id,
-      target: admin.address,
+      target: address,
       attempts: lease.attempts,
       errorClass,
       reason,

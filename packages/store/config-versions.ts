@@ -49,6 +49,17 @@ export async function read(
   return { ...row, inputs: JSON.parse(inputs.toString("utf8")) as Record<string, unknown> };
 }
 
+/** Host and port of a version, for people; also where its inputs cannot be opened. */
+export async function addressOf(db: Db, dynamicSecretId: string, version: number): Promise<string> {
+  const row = await db.sql
+    .selectFrom("config_versions")
+    .select("address")
+    .where("dynamic_secret_id", "=", dynamicSecretId)
+    .where("version", "=", version)
+    .executeTakeFirstOrThrow();
+  return row.address;
+}
+
 /** Every target that a lease could be held by. */
 export async function targetKeys(db: Db): Promise<Buffer[]> {
   const rows = await db.sql.selectFrom("config_versions").select("target_key").distinct().execute();

@@ -17,6 +17,11 @@ export async function raise(tx: Tx, scope: string, limit: number): Promise<boole
   return raised.rows.length > 0;
 }
 
+/** Locks the count until the end of the transaction: whoever ends a lease at the same moment is waited for. */
+export async function hold(tx: Tx, scope: string): Promise<void> {
+  await tx.sql.selectFrom("counters").select("live").where("scope", "=", scope).forUpdate().execute();
+}
+
 /** Lowers the count by one. */
 export async function lower(tx: Tx, scope: string): Promise<void> {
   await tx.sql

@@ -31,3 +31,4 @@ export {
   type RoleGrant,
 } from "./tables.ts";
 export * as users from "./users.ts";
+export * as writers from "./writers.ts";

@@ -37,12 +37,14 @@ export interface StoreOptions {
   onConnectionError?: (error: Error) => void;
 }
 
-/** Whether an error means that the database could not be asked, rather than that it said no. */
+/** Whether an error means that the database could not be asked (lost, or its disk is full), rather than that it said no. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
   if (typeof code === "string") {
-    return /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(code);
+    return /^(08...|57P0[1-3]|53[0-4]00|58030|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(
+      code,
+    );
   }
   return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
     error.message,
