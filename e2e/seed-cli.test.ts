@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { startOrders } from "./testing/orders.ts";
 import { makeProject } from "./testing/project.ts";
 import { startServer } from "./testing/server.ts";
 
-const bin = new URL("../bin", import.meta.url).pathname;
+const bin = fileURLToPath(new URL("../bin", import.meta.url));
 
 const orders = await startOrders();
 after(() => orders.stop());

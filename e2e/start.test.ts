@@ -5,11 +5,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { psql } from "../scripts/servers/postgres.ts";
 import { isAlive, killAll, treeOf } from "./testing/processes.ts";
 import { until } from "./testing/server.ts";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const dataDir = mkdtempSync(join(tmpdir(), "dayfly-start-"));
 let running: ChildProcess | null = null;
 after(() => {

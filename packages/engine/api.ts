@@ -1,5 +1,5 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
-import type { Caller, Store } from "@dayfly/store";
+import type { Caller, Store, Tx } from "@dayfly/store";
 import type { AnyTarget, Described } from "@dayfly/targets";
 
 /** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
@@ -177,6 +177,8 @@ export interface Engine {
   revoke(caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd>;
   /** The answer of `issue` could not be handed over: the lease is revoked. */
   undelivered(caller: Caller, leaseId: string): Promise<void>;
+  /** In the caller's transaction, with an audit row each: all leases that an actor holds fall due. @returns how many */
+  endLeasesOf(tx: Tx, caller: Caller, actor: { type: "identity" | "user"; id: string }): Promise<number>;
   /** A live lease and its dynamic secret; an ended one is NotFound. */
   lease(place: Place, leaseId: string): Promise<{ lease: LeaseView; dynamicSecret: DynamicSecretView }>;
   leases(place: Place, name: string): Promise<LeaseView[]>;

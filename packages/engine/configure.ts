@@ -4,17 +4,9 @@
  * An edit never changes what a lease was made with.
  */
 import { randomUUID } from "node:crypto";
-import {
-  audit,
-  type Caller,
-  configVersions,
-  counters,
-  dynamicSecrets,
-  environments,
-  folders,
-  revocations,
-} from "@dayfly/store";
+import { audit, type Caller, configVersions, counters, dynamicSecrets, environments, folders } from "@dayfly/store";
 import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
+import { endLeasesOfSecret } from "./cascade.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { changedFields, checkName, checkPasswords, checkTemplate, merged } from "./drafts.ts";
@@ -147,17 +139,7 @@ export async function remove(context: Context, caller: Caller, place: Place, nam
   const secret = await secretAt(context.store, place, name);
   const result = await context.store.transaction(async (tx) => {
     const row = await dynamicSecrets.markDeleting(tx, secret.id);
-    const ended = await revocations.cascade(tx, row.id, caller.actor.id ?? caller.actor.name);
-    for (const lease of ended) {
-      await audit.append(tx, caller, {
-        event: "lease.revoke-requested",
-        projectId: lease.project_id,
-        leaseId: lease.id,
-        dynamicSecretId: row.id,
-        account: lease.username,
-        reason: "cascade",
-      });
-    }
+    const ended = await endLeasesOfSecret(tx, caller, row.id);
     // A last lease that ends at this moment is waited for: else neither would see the other, and the folder stays held.
     await counters.hold(tx, counters.ofDynamicSecret(row.id));
     const free = await dynamicSecrets.letGo(tx, row.id);
@@ -166,7 +148,7 @@ export async function remove(context: Context, caller: Caller, place: Place, nam
       ...at(place),
       name: row.name,
       dynamicSecretId: row.id,
-      count: ended.length,
+      count: ended,
     });
     return { row, free };
   });

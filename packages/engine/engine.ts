@@ -5,6 +5,7 @@ import { leases } from "@dayfly/store";
 import { describe, type Net } from "@dayfly/targets";
 import { dial } from "./addresses.ts";
 import type { Engine, EngineOptions } from "./api.ts";
+import { endLeasesOfActor } from "./cascade.ts";
 import * as configure from "./configure.ts";
 import { createConnections } from "./connections.ts";
 import type { Context } from "./context.ts";
@@ -60,6 +61,7 @@ export function createEngine(options: EngineOptions): Engine {
     issue: (caller, place, name, issueOptions) => issue(context, caller, place, name, issueOptions),
     renew: (caller, place, leaseId, ttlSeconds) => renew(context, caller, place, leaseId, ttlSeconds),
     revoke: (caller, place, leaseId) => revoke(context, caller, place, leaseId),
+    endLeasesOf: (tx, caller, actor) => endLeasesOfActor(tx, caller, actor),
     undelivered: (caller, leaseId) => undelivered(context, caller, leaseId),
     async lease(place, leaseId) {
       const { lease, secret } = await leaseAt(store, place, leaseId);

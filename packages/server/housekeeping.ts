@@ -1,5 +1,5 @@
-/** The history of leases past its days goes. */
-import { revocations, type Store } from "@dayfly/store";
+/** What has ended long ago goes: the history of leases past its days, and claims that nobody gave back. */
+import { revocations, type Store, writers } from "@dayfly/store";
 
 const EVERY_MS = 60 * 60_000;
 
@@ -10,6 +10,7 @@ export function keepHouse(
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
   const tidy = async (): Promise<void> => {
+    await store.transaction((tx) => writers.forgetLapsed(tx));
     // In small bites, so that no transaction is long.
     while ((await store.transaction((tx) => revocations.forget(tx, historyDays))) > 0);
   };

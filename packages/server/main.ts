@@ -23,7 +23,7 @@ export async function main(): Promise<void> {
 }
 
 /** Errors that speak to the operator, and carry no secret. */
-const spoken = ["WrongRootKey", "CannotRunHere", "DidNotStart", "InUseElsewhere", "NotDurable"];
+const spoken = ["WrongRootKey", "CannotRunHere", "DidNotStart", "InUseElsewhere", "NotDurable", "OtherVersion"];
 
 function saying(error: unknown): string {
   if (error instanceof BadSettings || error instanceof BadRootKey) return `dayfly: ${error.message}`;

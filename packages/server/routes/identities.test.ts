@@ -24,6 +24,8 @@ test("R13: deleting an identity ends its leases, and nobody else's", async () =>
   const mine = rows.find((row) => row.id === own.id);
   assert.notEqual(mine.state, "active");
   assert.equal(mine.reason, "cascade");
+  const events = (await at.server.auditOf(ended.requestId)).map(({ event }) => event);
+  assert.deepEqual(events.sort(), ["delete-identity", "lease.revoke-requested"], "one row for the order, one a lease");
   assert.equal(rows.find((row) => row.id === others.id).state, "active");
   const list = await at.server.call("GET", "/api/v1/projects", { token: at.tokens.leaseOnly });
   assert.equal(list.status, 403, "its token is refused at once");

@@ -1,13 +1,5 @@
 /** Machine identities: what they sign in with, and their membership in projects. */
-import {
-  clientSecrets,
-  identities,
-  memberships,
-  NotFound,
-  organizations,
-  type RoleGrant,
-  revocations,
-} from "@dayfly/store";
+import { clientSecrets, identities, memberships, NotFound, organizations, type RoleGrant } from "@dayfly/store";
 import { makeToken } from "../access/tokens.ts";
 import type { Handlers } from "../handler.ts";
 
@@ -25,14 +17,13 @@ export const createIdentity: Handlers["createIdentity"] = async ({ input, write,
   });
 };
 
-export const deleteIdentity: Handlers["deleteIdentity"] = async ({ caller, input, write, note }) => {
+export const deleteIdentity: Handlers["deleteIdentity"] = async ({ caller, input, write, note }, { engine }) => {
   const { identityId } = input.params;
   note({ subjectId: identityId });
   return write(async (tx) => {
     const identity = await identities.remove(tx, identityId);
     await memberships.removeAll(tx, { type: "identity", id: identityId });
-    const ended = await revocations.cascadeActor(tx, { type: "identity", id: identityId }, caller.actor.id ?? "");
-    note({ count: ended.length });
+    note({ count: await engine.endLeasesOf(tx, caller, { type: "identity", id: identityId }) });
     return { identity: shown(identity, []) };
   });
 };
