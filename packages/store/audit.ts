@@ -5,8 +5,7 @@
  * Linking the rows into a chain is `audit-chain.ts`.
  */
 import { type KeyObject, randomUUID } from "node:crypto";
-import { sql } from "kysely";
-import type { Caller, Db, Tx } from "./db.ts";
+import type { Caller, Tx } from "./db.ts";
 import { type Keyring, mac } from "./keyring.ts";
 
 /** What happened. No field ever holds a secret. */
@@ -109,17 +108,7 @@ export interface AuditRow {
   outcome: string;
   actor: Caller["actor"];
   requestId: string;
+  ip: string | null;
   projectId: string | null;
   detail: Record<string, unknown>;
-}
-
-/** The rows of one request, oldest first. */
-export async function ofRequest(db: Db, requestId: string): Promise<AuditRow[]> {
-  const rows = await db.sql
-    .selectFrom("audit_events")
-    .select("body")
-    .where(sql<boolean>`body::json ->> 'requestId' = ${requestId}`)
-    .orderBy("txid")
-    .execute();
-  return rows.map((row) => JSON.parse(row.body) as AuditRow);
 }

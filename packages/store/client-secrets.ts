@@ -2,8 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
-import type { Db, Tx } from "./db.ts";
-import { NotFound } from "./errors.ts";
+import type { Tx } from "./db.ts";
 import type { ClientSecretsTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -65,40 +64,4 @@ export function use(tx: Tx, universalAuthId: string, digest: Buffer): Promise<Cl
     .where(sql<boolean>`(num_uses_limit = 0 or num_uses < num_uses_limit)`)
     .returning(shown)
     .executeTakeFirst();
-}
-
-/** One client secret of a universal auth, without anything that could be used. */
-export async function find(db: Db, universalAuthId: string, id: string): Promise<ClientSecret> {
-  const row = await db.sql
-    .selectFrom("client_secrets")
-    .select(shown)
-    .where("universal_auth_id", "=", universalAuthId)
-    .where("id", "=", id)
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFound("client secret", id);
-  return row;
-}
-
-/** The client secrets of a universal auth that are not revoked, oldest first. */
-export function list(db: Db, universalAuthId: string): Promise<ClientSecret[]> {
-  return db.sql
-    .selectFrom("client_secrets")
-    .select(shown)
-    .where("universal_auth_id", "=", universalAuthId)
-    .where("revoked", "=", false)
-    .orderBy("created_at")
-    .execute();
-}
-
-/** Revokes a client secret; revoking twice succeeds. */
-export async function revoke(tx: Tx, universalAuthId: string, id: string): Promise<ClientSecret> {
-  const row = await tx.sql
-    .updateTable("client_secrets")
-    .set({ revoked: true, updated_at: sql`lease_now()` })
-    .where("universal_auth_id", "=", universalAuthId)
-    .where("id", "=", id)
-    .returning(shown)
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFound("client secret", id);
-  return row;
 }

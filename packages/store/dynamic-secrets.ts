@@ -65,22 +65,6 @@ export function inFolder(db: Db, folderId: string): Promise<DynamicSecret[]> {
     .execute();
 }
 
-/** How many, live or with accounts that still end, are somewhere below; deleting that has to wait for them. */
-export async function countUnder(
-  db: Db,
-  above: { projectId?: string; environmentId?: string; folderIds?: string[] },
-): Promise<number> {
-  let query = db.sql
-    .selectFrom("dynamic_secrets")
-    .select((eb) => eb.fn.countAll<string>().as("count"))
-    .where("folder_id", "is not", null);
-  if (above.projectId) query = query.where("project_id", "=", above.projectId);
-  if (above.environmentId) query = query.where("environment_id", "=", above.environmentId);
-  if (above.folderIds) query = query.where("folder_id", "in", above.folderIds);
-  const row = await query.executeTakeFirstOrThrow();
-  return Number(row.count);
-}
-
 /** Locks the row against deletion until the end of the transaction. @throws NotFound when it is being deleted. */
 export async function holdLive(tx: Tx, id: string): Promise<DynamicSecret> {
   const row = await tx.sql

@@ -1,6 +1,6 @@
 /**
  * Folders: a tree per environment, found by canonical path ("/" or "/a/b"). Owns how a path becomes rows: the parents of
- * a folder always exist, and a renamed folder takes the paths below it along.
+ * a folder always exist.
  */
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
@@ -78,35 +78,6 @@ export async function create(
     .returningAll()
     .executeTakeFirstOrThrow();
   return refusing(insert, { duplicate: `there is a folder ${path} already`, gone: ["folder", parentOf(path)] });
-}
-
-/** Renames or describes a folder; every path below it follows. */
-export async function update(tx: Tx, folder: Folder, change: { name?: string; description?: string }): Promise<Folder> {
-  const name = change.name ?? folder.name;
-  const path = under(parentOf(folder.path)) + name;
-  const write = tx.sql
-    .updateTable("folders")
-    .set({
-      name,
-      path,
-      description: change.description,
-      version: sql<number>`version + 1`,
-      updated_at: sql`lease_now()`,
-    })
-    .where("id", "=", folder.id)
-    .returningAll()
-    .executeTakeFirst();
-  const updated = await refusing(write, { duplicate: `there is a folder ${path} already` });
-  if (updated === undefined) throw new NotFound("folder", folder.id);
-  if (path !== folder.path) {
-    await tx.sql
-      .updateTable("folders")
-      .set({ path: sql<string>`${path}::text || substr(path, ${folder.path.length + 1}::integer)` })
-      .where("environment_id", "=", folder.environment_id)
-      .where(sql<boolean>`starts_with(path, ${under(folder.path)})`)
-      .execute();
-  }
-  return updated;
 }
 
 /** Removes a folder and what is below it; refused while a dynamic secret is in it. */

@@ -1,7 +1,6 @@
 /** Machine identities, and the universal auth (client id, token lifetimes) that each may log in with. */
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
-import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
 import type { IdentitiesTable, OrgRole, UniversalAuthsTable } from "./tables.ts";
@@ -37,23 +36,6 @@ export async function find(db: Db, id: string): Promise<Identity> {
 export async function hold(tx: Tx, id: string): Promise<void> {
   const row = await tx.sql.selectFrom("identities").select("id").where("id", "=", id).forKeyShare().executeTakeFirst();
   if (row === undefined) throw new NotFound("identity", id);
-}
-
-/** Every identity, oldest first. */
-export function list(db: Db): Promise<Identity[]> {
-  return db.sql.selectFrom("identities").selectAll().orderBy("created_at").orderBy("id").execute();
-}
-
-/** Changes a name or an organization role. */
-export async function update(tx: Tx, id: string, change: { name?: string; orgRole?: OrgRole }): Promise<Identity> {
-  const row = await tx.sql
-    .updateTable("identities")
-    .set({ name: change.name, org_role: change.orgRole, updated_at: sql`lease_now()` })
-    .where("id", "=", id)
-    .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFound("identity", id);
-  return row;
 }
 
 /** Removes an identity with its client secrets and tokens. */
@@ -93,29 +75,6 @@ export function byClientId(db: Db, clientId: string): Promise<(UniversalAuth & {
     .select("identities.name as identity_name")
     .where("universal_auths.client_id", "=", clientId)
     .executeTakeFirst();
-}
-
-/** Changes the lifetimes of tokens that are issued from now on. */
-export async function updateUniversalAuth(tx: Tx, identityId: string, limits: TokenLimits): Promise<UniversalAuth> {
-  const row = await tx.sql
-    .updateTable("universal_auths")
-    .set({ ...columns(limits), updated_at: sql`lease_now()` })
-    .where("identity_id", "=", identityId)
-    .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFound("universal auth of identity", identityId);
-  return row;
-}
-
-/** Takes the client id away, and with it every client secret and the tokens they gave. */
-export async function removeUniversalAuth(tx: Tx, identityId: string): Promise<UniversalAuth> {
-  const row = await tx.sql
-    .deleteFrom("universal_auths")
-    .where("identity_id", "=", identityId)
-    .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFound("universal auth of identity", identityId);
-  return row;
 }
 
 function columns(limits: TokenLimits) {

@@ -54,20 +54,6 @@ export function ofActor(db: Db, actor: Actor): Promise<Membership[]> {
     .execute();
 }
 
-/** Gives a member other roles. */
-export async function update(tx: Tx, projectId: string, actor: Actor, roles: RoleGrant[]): Promise<Membership> {
-  const row = await tx.sql
-    .updateTable("memberships")
-    .set({ roles: JSON.stringify(roles) })
-    .where("project_id", "=", projectId)
-    .where("actor_type", "=", actor.type)
-    .where("actor_id", "=", actor.id)
-    .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFound("membership of", actor.id);
-  return row;
-}
-
 /** Ends a membership. */
 export async function remove(tx: Tx, projectId: string, actor: Actor): Promise<Membership> {
   const row = await tx.sql

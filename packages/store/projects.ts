@@ -1,7 +1,6 @@
 /** Projects: the rooms that hold environments, folders and secrets, each with a data key of its own. */
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
-import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
 import type { ProjectsTable } from "./tables.ts";
@@ -50,31 +49,6 @@ export async function list(db: Db, ids: string[] | "all"): Promise<Project[]> {
   if (ids !== "all" && ids.length === 0) return [];
   const query = db.sql.selectFrom("projects").selectAll().orderBy("created_at").orderBy("id");
   return (ids === "all" ? query : query.where("id", "in", ids)).execute();
-}
-
-/** Changes what is given and leaves the rest. */
-export async function update(
-  tx: Tx,
-  id: string,
-  change: { name?: string; slug?: string; description?: string | null; hasDeleteProtection?: boolean },
-): Promise<Project> {
-  const write = tx.sql
-    .updateTable("projects")
-    .set({
-      name: change.name,
-      slug: change.slug,
-      description: change.description,
-      has_delete_protection: change.hasDeleteProtection,
-      updated_at: sql`lease_now()`,
-    })
-    .where("id", "=", id)
-    .returningAll()
-    .executeTakeFirst();
-  const row = await refusing(write, {
-    duplicate: `a project with the slug '${change.slug}' exists already; choose another slug`,
-  });
-  if (row === undefined) throw new NotFound("project", id);
-  return row;
 }
 
 /** Removes a project and what it holds; refused while a dynamic secret is in it. */

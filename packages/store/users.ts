@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
-import type { Db, Tx } from "./db.ts";
+import type { Tx } from "./db.ts";
 import type { OrgRole, UsersTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -32,9 +32,4 @@ const FIRST_USER_LOCK = 7_214_201_605;
 export async function claimFirst(tx: Tx): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(${FIRST_USER_LOCK}::bigint)`.execute(tx.sql);
   return (await tx.sql.selectFrom("users").select("id").limit(1).executeTakeFirst()) === undefined;
-}
-
-/** One person by e-mail address. */
-export function byEmail(db: Db, email: string): Promise<User | undefined> {
-  return db.sql.selectFrom("users").selectAll().where("email", "=", email.trim().toLowerCase()).executeTakeFirst();
 }

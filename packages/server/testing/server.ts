@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { audit } from "@dayfly/store";
+import type { audit, Store } from "@dayfly/store";
 import { type Running, readSettings, type StartOptions, startServer } from "../index.ts";
 
 /** An answer, as far as tests look. */
@@ -83,12 +83,21 @@ export async function testServer(env: Record<string, string> = {}, options: Star
       const { clientSecret } = secret.body;
       return { id, clientId, clientSecret, token: await login({ clientId, clientSecret }) };
     },
-    auditOf: (requestId) => audit.ofRequest(running.store, requestId),
+    auditOf: (requestId) => auditOf(running.store, requestId),
     async stop() {
       await running.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The rows of one request, oldest first. */
+export async function auditOf({ pool }: Store, requestId: string): Promise<audit.AuditRow[]> {
+  const { rows } = await pool.query<{ body: string }>(
+    "select body from audit_events where body::json ->> 'requestId' = $1 order by txid",
+    [requestId],
+  );
+  return rows.map(({ body }) => JSON.parse(body));
 }
 
 function readBody(text: string): unknown {
