@@ -26,7 +26,6 @@ export async function activate(
       if (moved) {
         await audit.append(tx, caller, {
           event: "lease.issued",
-          projectId: row.project_id,
           ...leaseFacts(moved, config.address),
           expiresAt: moved.expires_at.toISOString(),
         });
@@ -90,7 +89,7 @@ export async function giveUp(issuing: Issuing, row: leases.Lease, error: unknown
     .transaction(async (tx) => {
       const moved = await revocations.failCreate(tx, row.id, row.fence_no, { errorClass, error: reason, neverLands });
       if (!moved) return undefined;
-      const facts = { projectId: row.project_id, ...leaseFacts(moved, config.address) };
+      const facts = leaseFacts(moved, config.address);
       await audit.append(tx, caller, {
         event: "lease.create-failed",
         outcome: "failed",

@@ -127,8 +127,10 @@ async function killAll(attempt: Attempt, link: Link, entity: Entity): Promise<vo
 
 /** The operator's statement failed alone; the built-in removal goes on, and who edits the configuration is told. */
 async function advise(attempt: Attempt, reason: string): Promise<void> {
-  const { context, lease } = attempt;
+  const { context, lease, own } = attempt;
   const advice = `${reason.replace(/\.$/, "")}; the built-in clean-up finished it`;
+  // Told already: most revocations of such a secret find the same.
+  if (own.advice === advice) return;
   await context.store
     .transaction((tx) => configVersions.advise(tx, lease.dynamic_secret_id, lease.config_version, advice))
     .catch((error) => context.log.warn({ leaseId: lease.id, err: error }, "an advice could not be stored"));

@@ -1,5 +1,6 @@
 /** Leases that end because what they hang on goes: the sweeper ends them, and each has its audit row at once. */
 import { audit, type Caller, type leases, revocations, type Tx } from "@dayfly/store";
+import { leaseFacts } from "./intent.ts";
 
 /** Who asked, as a lease's row says it. */
 function endedBy(caller: Caller): string {
@@ -20,10 +21,7 @@ async function recorded(tx: Tx, caller: Caller, ended: leases.Lease[]): Promise<
   for (const lease of ended) {
     await audit.append(tx, caller, {
       event: "lease.revoke-requested",
-      projectId: lease.project_id,
-      leaseId: lease.id,
-      dynamicSecretId: lease.dynamic_secret_id,
-      account: lease.username,
+      ...leaseFacts(lease),
       reason: "cascade",
     });
   }

@@ -60,7 +60,6 @@ export async function intend(issuing: Issuing): Promise<leases.Lease> {
       });
       await audit.append(tx, caller, {
         event: "lease.requested",
-        projectId: place.projectId,
         environment: place.environment,
         path: place.path,
         name: held.name,
@@ -78,10 +77,16 @@ export async function intend(issuing: Issuing): Promise<leases.Lease> {
   }
 }
 
-/** The ids and names by which an audit row speaks of a lease. */
+/** The ids and names by which an audit row speaks of a lease; the target's address where it is at hand. */
 export function leaseFacts(
   row: leases.Lease,
-  address: string,
-): { leaseId: string; dynamicSecretId: string; account: string; target: string } {
-  return { leaseId: row.id, dynamicSecretId: row.dynamic_secret_id, account: row.username, target: address };
+  address?: string,
+): { projectId: string; leaseId: string; dynamicSecretId: string; account: string; target?: string } {
+  return {
+    projectId: row.project_id,
+    leaseId: row.id,
+    dynamicSecretId: row.dynamic_secret_id,
+    account: row.username,
+    ...(address === undefined ? {} : { target: address }),
+  };
 }

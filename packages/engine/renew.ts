@@ -68,7 +68,6 @@ export async function renew(
     if (moved) {
       await audit.append(tx, caller, {
         event: "lease.renewed",
-        projectId: lease.project_id,
         ...leaseFacts(moved, config.own.address),
         expiresAt: moved.expires_at.toISOString(),
       });

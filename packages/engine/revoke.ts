@@ -58,7 +58,6 @@ function request(
     if (claimed || joins) {
       await audit.append(tx, caller, {
         event: "lease.revoke-requested",
-        projectId: lease.project_id,
         ...leaseFacts(lease, address),
       });
     }
@@ -89,10 +88,7 @@ export async function undelivered(context: Context, caller: Caller, leaseId: str
     if (moved) {
       await audit.append(tx, caller, {
         event: "lease.revoke-requested",
-        projectId: moved.project_id,
-        leaseId: moved.id,
-        dynamicSecretId: moved.dynamic_secret_id,
-        account: moved.username,
+        ...leaseFacts(moved),
         reason: "client-left",
       });
     }

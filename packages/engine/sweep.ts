@@ -7,6 +7,7 @@
 import { audit, configVersions, type LeaseReason, type leases, revocations } from "@dayfly/store";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
+import { leaseFacts } from "./intent.ts";
 import { SLOTS_IN_ALL, SLOTS_PER_TARGET } from "./slots.ts";
 
 const LONGEST_SLEEP_MS = 5_000;
@@ -104,10 +105,7 @@ export function createSweeper(context: Context): Sweeper {
         await audit.append(tx, audit.systemCaller, {
           event: row.was === "active" ? "lease.expired" : "lease.create-failed",
           ...(row.was === "active" ? {} : { outcome: "failed" as const }),
-          projectId: row.project_id,
-          leaseId: row.id,
-          dynamicSecretId: row.dynamic_secret_id,
-          account: row.username,
+          ...leaseFacts(row),
           expiresAt: row.expires_at.toISOString(),
         });
       }
@@ -122,10 +120,7 @@ export function createSweeper(context: Context): Sweeper {
         if (!lease) return;
         await audit.append(tx, audit.systemCaller, {
           event: "lease.revoke-requested",
-          projectId: lease.project_id,
-          leaseId: id,
-          dynamicSecretId: lease.dynamic_secret_id,
-          account: lease.username,
+          ...leaseFacts(lease),
           reason,
         });
         await revocations.release(tx, [{ id, fenceNo: lease.fence_no }]);

@@ -33,10 +33,6 @@ export interface Attempt extends Claim, LeaseConfig {
   keep: Record<string, string> | undefined;
 }
 
-function facts(lease: leases.Lease, address: string): { projectId: string } & ReturnType<typeof leaseFacts> {
-  return { projectId: lease.project_id, ...leaseFacts(lease, address) };
-}
-
 /** revoking → gone, with its proof; not before a lost create could not land any more. */
 export async function recordGone(attempt: Attempt): Promise<Outcome> {
   const { context, lease, own, caller, progress } = attempt;
@@ -49,7 +45,7 @@ export async function recordGone(attempt: Attempt): Promise<Outcome> {
     await dynamicSecrets.letGo(tx, lease.dynamic_secret_id);
     await audit.append(tx, caller, {
       event: "lease.gone",
-      ...facts(lease, own.address),
+      ...leaseFacts(lease, own.address),
       ...(gone.reason ? { reason: gone.reason } : {}),
       proof: proof.how,
       count: gone.sessions_killed,
@@ -122,14 +118,14 @@ async function recordNoProof(
     });
     if (!row) return undefined;
     if (lease.fenced_at === null && row.fenced_at !== null) {
-      await audit.append(tx, caller, { event: "lease.fenced", ...facts(lease, address), count: progress.killed });
+      await audit.append(tx, caller, { event: "lease.fenced", ...leaseFacts(lease, address), count: progress.killed });
     }
     // A create that failed has left its own class in the row.
     if (lease.attempts === 1 || lease.error_class !== errorClass) {
       await audit.append(tx, caller, {
         event: "lease.revoke-failed",
         outcome: "failed",
-        ...facts(lease, address),
+        ...leaseFacts(lease, address),
         errorClass,
         error: reason,
       });

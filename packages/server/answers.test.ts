@@ -3,23 +3,13 @@ import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { providerOf, type Scene, scene } from "./testing/callers.ts";
+import { stepGate, until } from "./testing/moments.ts";
 
 let at: Scene;
-/** What the engine's next step of this name waits for. */
-let atStep: { point: string; act: () => Promise<void> } | null = null;
+const gate = stepGate();
 
 before(async () => {
-  at = await scene(
-    { HIDE_ROOT_CREDENTIALS: "true" },
-    {
-      async step(point) {
-        if (atStep?.point !== point) return;
-        const { act } = atStep;
-        atStep = null;
-        await act();
-      },
-    },
-  );
+  at = await scene({ HIDE_ROOT_CREDENTIALS: "true" }, { step: gate.step });
 });
 after(() => at?.stop());
 
@@ -51,14 +41,6 @@ async function clientLeft(): Promise<number> {
     "select id from leases where reason = 'client-left' and state = 'gone'",
   );
   return rows.length;
-}
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await what())) {
-    if (Date.now() > end) throw new Error("it did not happen within 10 s");
-    await new Promise((settle) => setTimeout(settle, 20));
-  }
 }
 
 test("without its audit row no secret leaves, and no account stays (A01)", async () => {
@@ -98,13 +80,10 @@ for (const { title, turns } of [
   test(`a lease whose caller has gone before the answer is revoked, ${title} (R28)`, async () => {
     const before = await clientLeft();
     const socket = say("POST", `${dynamic}/leases`, lease());
-    atStep = {
-      point: "t2.committed",
-      async act() {
-        socket.resetAndDestroy();
-        for (let turn = 0; turn < turns; turn++) await new Promise((settle) => setImmediate(settle));
-      },
-    };
+    gate.at("t2.committed", async () => {
+      socket.resetAndDestroy();
+      for (let turn = 0; turn < turns; turn++) await new Promise((settle) => setImmediate(settle));
+    });
     await until(async () => (await clientLeft()) === before + 1);
     assert.deepEqual(await liveLeases(), []);
   });

@@ -2,24 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Scene, scene } from "./testing/callers.ts";
+import { stepGate, until } from "./testing/moments.ts";
 import type { Heard } from "./testing/server.ts";
 
 let at: Scene;
-/** What the engine's next step of this name waits for. */
-let atStep: { point: string; act: () => Promise<void> } | null = null;
+const gate = stepGate();
 
 before(async () => {
-  at = await scene(
-    {},
-    {
-      async step(point) {
-        if (atStep?.point !== point) return;
-        const { act } = atStep;
-        atStep = null;
-        await act();
-      },
-    },
-  );
+  at = await scene({}, { step: gate.step });
 });
 after(() => at?.stop());
 
@@ -43,14 +33,6 @@ async function whileDeleting(sql: string, id: string, requests: () => Promise<He
     return await Promise.all(asked);
   } finally {
     client.release();
-  }
-}
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await what())) {
-    if (Date.now() > end) throw new Error("it did not happen within 10 s");
-    await new Promise((settle) => setTimeout(settle, 20));
   }
 }
 
@@ -100,12 +82,9 @@ test("R13: no lease slips in behind the deletion of its identity", async () => {
   const late = await at.server.newIdentity();
   const role = { role: "lease-only", secrets: [{ environment: "prod", path: "/database", name: "postgres" }] };
   await ask("POST", `/api/v2/workspace/${at.projectId}/identity-memberships/${late.id}`, { roles: [role] });
-  atStep = {
-    point: "t1.before",
-    async act() {
-      assert.equal((await ask("DELETE", `/api/v1/identities/${late.id}`)).status, 200);
-    },
-  };
+  gate.at("t1.before", async () => {
+    assert.equal((await ask("DELETE", `/api/v1/identities/${late.id}`)).status, 200);
+  });
   const heard = await at.server.call("POST", `${dynamic}/leases`, {
     token: late.token,
     body: { ...at.loc, dynamicSecretName: "postgres" },

@@ -15,6 +15,7 @@ import { type PostgresServer, postgres18 } from "../../scripts/servers/postgres.
 import { bootstrap } from "./bootstrap.ts";
 import { readSettings, startServer } from "./index.ts";
 import { readRootKey } from "./root-key.ts";
+import { until } from "./testing/moments.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dayfly-test-start-"));
 const children: ChildProcess[] = [];
@@ -216,12 +217,4 @@ test("what had been started is stopped again when a later part fails", async () 
 
 function env(dataDir: string, port: string): Record<string, string> {
   return { DAYFLY_DATA_DIR: dataDir, PORT: port, LOG_LEVEL: "silent" };
-}
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await what())) {
-    if (Date.now() > end) throw new Error("it did not happen within 10 s");
-    await new Promise((settle) => setTimeout(settle, 20));
-  }
 }

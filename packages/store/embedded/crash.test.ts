@@ -4,25 +4,13 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import pg from "pg";
 import { accountFor, identity, STORE_UID } from "./account.ts";
 import { startEmbedded } from "./index.ts";
 import { isLive, postgresIn, processFacts, until } from "./process.ts";
+import { ask } from "./testing/ask.ts";
 import { kill9, startParent } from "./testing/parents.ts";
 import { makeRoom, rootTest } from "./testing/room.ts";
 import { startZombie } from "./testing/zombie.ts";
-
-async function ask(connection: pg.ClientConfig, sql: string): Promise<string> {
-  const client = new pg.Client(connection);
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    const { rows } = await client.query({ text: sql, rowMode: "array" });
-    return String(rows[0]?.[0]);
-  } finally {
-    await client.end();
-  }
-}
 
 const accountOf = (dataDir: string) => accountFor(dataDir, STORE_UID);
 

@@ -4,25 +4,13 @@ import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import pg from "pg";
 import { STORE_UID, TARGET_UID } from "./account.ts";
 import { startEmbedded } from "./index.ts";
 import { freePort } from "./port.ts";
 import { isLive } from "./process.ts";
+import { ask } from "./testing/ask.ts";
 import { startParent } from "./testing/parents.ts";
 import { makeRoom, rootTest } from "./testing/room.ts";
-
-async function ask(connection: pg.ClientConfig, sql: string): Promise<string> {
-  const client = new pg.Client(connection);
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    const { rows } = await client.query({ text: sql, rowMode: "array" });
-    return String(rows[0]?.[0]);
-  } finally {
-    await client.end();
-  }
-}
 
 const target = { port: 0, superuserPassword: "a'b\\c", fsync: false };
 
