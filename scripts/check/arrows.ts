@@ -47,8 +47,9 @@ function refusal(file: string, found: Import): string | null {
     if (to.floor === "bin" || to.room === "cli") return null;
     return `${found.specifier}: bin/ starts the cli and imports nothing else`;
   }
-  // e2e and bench use the product through its public doors, of which the SDK is one.
-  if (to.floor === from.floor || to.room === "sdk" || servers(found)) return null;
+  // e2e and bench use the product through its public doors, of which the SDK is one; a bench drives what e2e has.
+  const rig = from.floor === "bench" && to.floor === "e2e" && to.room === "testing";
+  if (to.floor === from.floor || rig || to.room === "sdk" || servers(found)) return null;
   return `${found.specifier}: ${from.floor}/ tests from outside; go through HTTP, the CLI or @dayfly/sdk`;
 }
 
