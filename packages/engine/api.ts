@@ -187,6 +187,8 @@ export interface Engine {
   describe(): Described[];
   /** Starts the sweeper. */
   start(): void;
-  /** Claims nothing more, lets what runs end, closes connections to targets. */
+  /** Takes up nothing by itself any more; requests are still served. */
+  rest(): void;
+  /** Rests, lets what runs end, closes connections to targets. */
   stop(): Promise<void>;
 }

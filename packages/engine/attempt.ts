@@ -5,15 +5,34 @@
  * gone", so an attempt may be made any number of times, by any node. Only the system's own answer that the name is absent
  * ends a lease; a time-out never does.
  */
-import { audit, type Caller, configVersions, dynamicSecrets, leases, revocations, SealBroken } from "@dayfly/store";
+import {
+  audit,
+  type Caller,
+  configVersions,
+  dynamicSecrets,
+  leases,
+  revocations,
+  SealBroken,
+  Unavailable,
+} from "@dayfly/store";
 import type { Entity } from "@dayfly/targets";
+import { ask } from "./ask.ts";
+import { TargetDown } from "./breaker.ts";
 import { configOf } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs, RuleBroken, TargetRefused } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 import { classOf, reasonOf } from "./refusals.ts";
-import { type Attempt, type Claim, recordAccepted, recordFailure, recordGone, recordUnusable } from "./verdict.ts";
+import {
+  type Attempt,
+  type Claim,
+  recordAccepted,
+  recordFailure,
+  recordGone,
+  recordPostponed,
+  recordUnusable,
+} from "./verdict.ts";
 
 const ATTEMPT_MS = 30_000;
 const KILL_ROUNDS = 20;
@@ -63,18 +82,17 @@ function isUnusable(error: unknown): error is Error {
 }
 
 async function tried(attempt: Attempt): Promise<Outcome> {
-  const { context, lease } = attempt;
+  const { context } = attempt;
   const deadline = AbortSignal.timeout(ATTEMPT_MS);
-  let release: (() => void) | undefined;
   let end: "absent" | "accepted";
   try {
-    release = await context.slots.take(lease.target_key.toString("hex"), deadline);
-    end = await context.connections.use(attempt.endpoint, deadline, (link) => endAccount(attempt, link));
+    end = await ask(context, { config: attempt.admin, endpoint: attempt.endpoint, deadline }, (link) =>
+      endAccount(attempt, link),
+    );
     await context.step("revoke.proved");
   } catch (error) {
-    return recordFailure(attempt, error);
-  } finally {
-    release?.();
+    if (error instanceof Unavailable) throw error;
+    return error instanceof TargetDown ? recordPostponed(attempt, error) : recordFailure(attempt, error);
   }
   // Outside: what our own database refuses is no failure of the target.
   return end === "absent" ? recordGone(attempt) : recordAccepted(attempt);

@@ -3,7 +3,7 @@
  *
  * Stored is what was typed; it is parsed again at each load, so a stricter parser is met here and not at the target.
  */
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { configVersions, type Db, type dynamicSecrets, type leases } from "@dayfly/store";
 import { type AnyTarget, secretFields } from "@dayfly/targets";
 import type { InputsShown } from "./api.ts";
@@ -22,14 +22,20 @@ export interface Config {
   address: string;
   /** Digest of type and address: who shares slots. */
   targetKey: Buffer;
+  /** The admin's name there. */
+  account: string;
+  /** Keyed digest of the admin's name and secrets there: whose login it is, without telling it. */
+  credential: Buffer;
   /** What an operator should mend in it; null when nothing came up. */
   advice: string | null;
 }
 
 type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
 
+type Ground = Pick<Context, "targets" | "store">;
+
 /** Parses inputs by their type. @throws InvalidInputs for fields, RuleBroken for a fault in a statement */
-export function parseConfig(targets: Record<string, AnyTarget>, type: string, inputs: Record<string, unknown>): Config {
+export function parseConfig({ targets, store }: Ground, type: string, inputs: Record<string, unknown>): Config {
   const target = Object.hasOwn(targets, type) ? targets[type] : undefined;
   if (!target) {
     const known = Object.keys(targets).sort().join(", ");
@@ -51,7 +57,12 @@ export function parseConfig(targets: Record<string, AnyTarget>, type: string, in
   const targetKey = createHash("sha256").update(`${type}\0${address}`).digest();
   // A misspelt password would be no secret field to anybody: what the type does not know is not kept.
   const known = Object.fromEntries(Object.entries(inputs).filter(([name]) => Object.hasOwn(result.data, name)));
-  return { target, inputs: known, parsed: result.data, address, targetKey, advice: null };
+  const account: string = target.account(result.data);
+  const secrets = secretFields(target).map((field) => known[field] ?? null);
+  const credential = createHmac("sha256", store.keys.derive("admin logins"))
+    .update(JSON.stringify([type, address, account, secrets]))
+    .digest();
+  return { target, inputs: known, parsed: result.data, address, targetKey, account, credential, advice: null };
 }
 
 /** The inputs as an answer may carry them. */
@@ -68,14 +79,9 @@ export function endpointOf(config: Config, dynamicSecretId: string, version: num
 }
 
 /** The configuration of one version of a dynamic secret. */
-export async function loadConfig(
-  context: Pick<Context, "targets">,
-  db: Db,
-  secret: DynamicSecret,
-  version: number,
-): Promise<Config> {
+export async function loadConfig(context: Ground, db: Db, secret: DynamicSecret, version: number): Promise<Config> {
   const stored = await configVersions.read(db, secret.project_id, secret.id, version);
-  const config = parseConfig(context.targets, secret.type, stored.inputs);
+  const config = parseConfig(context, secret.type, stored.inputs);
   // As stored: the sweeper looks for due leases under these keys, however addresses are written today.
   return { ...config, address: stored.address, targetKey: stored.target_key, advice: stored.advice };
 }
@@ -90,11 +96,7 @@ export interface LeaseConfig {
 }
 
 /** A new admin password is used for old leases too, but it never goes to an old host. */
-export async function configOf(
-  context: Pick<Context, "targets" | "store">,
-  secret: DynamicSecret,
-  lease: leases.Lease,
-): Promise<LeaseConfig> {
+export async function configOf(context: Ground, secret: DynamicSecret, lease: leases.Lease): Promise<LeaseConfig> {
   const own = await loadConfig(context, context.store, secret, lease.config_version);
   const newest =
     secret.config_version === lease.config_version

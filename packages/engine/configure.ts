@@ -4,7 +4,16 @@
  * An edit never changes what a lease was made with.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, configVersions, counters, dynamicSecrets, environments, folders } from "@dayfly/store";
+import {
+  audit,
+  type Caller,
+  configVersions,
+  counters,
+  dynamicSecrets,
+  environments,
+  folders,
+  wakeups,
+} from "@dayfly/store";
 import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
 import { endLeasesOfSecret } from "./cascade.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
@@ -25,7 +34,7 @@ export async function create(
   { shown, mayMakeFolder }: CreateOptions,
 ): Promise<DynamicSecretView> {
   const name = checkName(draft.name);
-  const config = parseConfig(context.targets, draft.type, draft.inputs);
+  const config = parseConfig(context, draft.type, draft.inputs);
   checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
   checkTemplate(config, draft.usernameTemplate);
   checkPasswords(config);
@@ -119,7 +128,10 @@ export async function update(
       ...(change.metadata === undefined ? {} : { metadata: change.metadata }),
     });
     // After the row, which only one of two edits at once gets past.
-    if (change.inputs) await storeVersion(tx, secret, version, config);
+    if (change.inputs) {
+      await storeVersion(tx, secret, version, config);
+      await context.breaker.proven(tx, config, stored);
+    }
     await audit.append(tx, caller, {
       event: "update-dynamic-secret",
       ...at(place),
@@ -131,6 +143,7 @@ export async function update(
     });
     return row;
   });
+  if (change.inputs) context.wake(0);
   return dynamicSecretView(updated, shownInputs(config, shown));
 }
 
@@ -150,6 +163,7 @@ export async function remove(context: Context, caller: Caller, place: Place, nam
       dynamicSecretId: row.id,
       count: ended,
     });
+    if (ended > 0) await wakeups.wakeAll(tx);
     return { row, free };
   });
   context.wake(0);

@@ -8,6 +8,8 @@
 import type { AnyTarget, Net } from "@dayfly/targets";
 
 const IDLE_MS = 30_000;
+/** An idle connection that does not tell the time within this is dead, whatever its socket says. */
+const LOOK_MS = 2_000;
 
 /** One connection while a call uses it. */
 export interface Link {
@@ -24,6 +26,8 @@ export interface Endpoint {
   key: string | null;
   target: AnyTarget;
   config: unknown;
+  /** Has the last word on each new connection: when it is opened, and whether at all. */
+  enter?<T>(signal: AbortSignal, connect: () => Promise<T>): Promise<T>;
 }
 
 export interface Connections {
@@ -83,7 +87,8 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
     for (let open = nextIdle(endpoint.key); open; open = nextIdle(endpoint.key)) {
       clearTimeout(open.timer);
       try {
-        return { open, clock: await stoppedBy(signal, open.stop, tellTime(open)) };
+        const soon = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
+        return { open, clock: await stoppedBy(soon, open.stop, tellTime(open)) };
       } catch (error) {
         void discard(open);
         if (signal.aborted) throw error;
@@ -91,7 +96,8 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
     }
     const stop = new AbortController();
     const { target, config } = endpoint;
-    const client = await stoppedBy(signal, stop, target.connect(config, netOf(stop.signal)));
+    const connect = () => stoppedBy(signal, stop, target.connect(config, netOf(stop.signal)));
+    const client = await (endpoint.enter ? endpoint.enter(signal, connect) : connect());
     const open = { client, target, stop };
     try {
       return { open, clock: await stoppedBy(signal, stop, tellTime(open)) };

@@ -2,6 +2,7 @@
 import type { LeaseReason, Store } from "@dayfly/store";
 import type { AnyTarget } from "@dayfly/targets";
 import type { EngineSettings, Log, StepHook } from "./api.ts";
+import type { Breaker } from "./breaker.ts";
 import type { Connections } from "./connections.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Slots } from "./slots.ts";
@@ -13,6 +14,7 @@ export interface Context {
   step: StepHook;
   log: Log;
   connections: Connections;
+  breaker: Breaker;
   slots: Slots;
   /** Names this process, in claims and proofs. */
   node: string;

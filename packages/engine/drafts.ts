@@ -48,7 +48,7 @@ export function checkTemplate(config: Config, template: string | null | undefine
 
 /** Stored inputs with a change over them. @throws InvalidInputs when a stored secret would go to another place */
 export function merged(context: Context, type: string, stored: Config, inputs: Record<string, unknown>): Config {
-  const config = parseConfig(context.targets, type, { ...stored.inputs, ...inputs });
+  const config = parseConfig(context, type, { ...stored.inputs, ...inputs });
   const moved = DESTINATION.filter(
     (field) => field in inputs && JSON.stringify(inputs[field]) !== JSON.stringify(stored.inputs[field]),
   );

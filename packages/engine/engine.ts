@@ -5,6 +5,7 @@ import { leases } from "@dayfly/store";
 import { describe, type Net } from "@dayfly/targets";
 import { dial } from "./addresses.ts";
 import type { Engine, EngineOptions } from "./api.ts";
+import { createBreaker } from "./breaker.ts";
 import { endLeasesOfActor } from "./cascade.ts";
 import * as configure from "./configure.ts";
 import { createConnections } from "./connections.ts";
@@ -31,6 +32,7 @@ export function createEngine(options: EngineOptions): Engine {
     requireTls: settings.requireTargetTls,
   });
   let sweeper: Sweeper | undefined;
+  const wake = (inMs: number) => sweeper?.wake(inMs);
   const context: Context = {
     store,
     targets,
@@ -41,7 +43,8 @@ export function createEngine(options: EngineOptions): Engine {
     slots: createSlots(),
     attempts: new Map(),
     node: `${hostname()}-${randomUUID().slice(0, 8)}`,
-    wake: (inMs) => sweeper?.wake(inMs),
+    breaker: createBreaker(store, wake, (fields, message) => log.warn(fields, message)),
+    wake,
     disown: (leaseId, reason) => sweeper?.disown(leaseId, reason),
     background(work) {
       const watched: Promise<unknown> = work
@@ -74,6 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     describe: () => Object.values(targets).map(describe),
     start: () => sweeper.start(),
+    rest: () => sweeper.rest(),
     async stop() {
       const late = new Promise((settle) => setTimeout(settle, STOP_MS).unref());
       await Promise.all([sweeper.stop(late), Promise.race([Promise.allSettled(running), late])]);

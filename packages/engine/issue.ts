@@ -5,10 +5,11 @@
  * Whatever fails after that goes the one way out (`attempt.ts`).
  */
 import { randomBytes } from "node:crypto";
-import type { Caller } from "@dayfly/store";
+import { type Caller, Unavailable } from "@dayfly/store";
 import { type Account, type Issued, NameTaken } from "@dayfly/targets";
 import { activate, giveUp } from "./activate.ts";
 import type { IssuedLease, IssueOptions, Place } from "./api.ts";
+import { ask } from "./ask.ts";
 import { endpointOf, loadConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
@@ -53,19 +54,16 @@ export async function issue(
 
 async function onTarget(issuing: Issuing): Promise<IssuedLease> {
   const { context, config, secret, deadline } = issuing;
-  let release: (() => void) | undefined;
+  const endpoint = endpointOf(config, secret.id, secret.config_version);
   let connected = false;
   try {
-    release = await context.slots.take(config.targetKey.toString("hex"), deadline);
-    return await context.connections.use(endpointOf(config, secret.id, secret.config_version), deadline, (link) => {
+    return await ask(context, { config, endpoint, deadline }, (link) => {
       connected = true;
       return withIntent(issuing, link);
     });
   } catch (error) {
     // From then on it says itself what went wrong: what our own database refuses is not the target's refusal.
-    throw connected ? error : refused(issuing, error);
-  } finally {
-    release?.();
+    throw connected || error instanceof Unavailable ? error : refused(issuing, error);
   }
 }
 

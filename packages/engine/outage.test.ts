@@ -47,6 +47,9 @@ test("R14: a revocation that the target refuses is an error for the caller, goes
   assert.ok(now.statusDetails);
   await (await all.login(data)).end();
   await all.witness.query(`alter role ${all.admin.user} password '${all.admin.password}'`);
+  // The next try of a login that was refused is due after minutes.
+  await assert.rejects(engine.revoke(all.caller(), all.place, lease.id), RevocationPending);
+  await all.store.pool.query("update targets set probe_at = now() where opened_at is not null");
   const end = await engine.revoke(all.caller(), all.place, lease.id);
   assert.ok(end.provenGoneAt);
   await assert.rejects(all.login(data), { code: "28P01" });
@@ -55,6 +58,7 @@ test("R14: a revocation that the target refuses is an error for the caller, goes
     "lease.issued",
     "lease.revoke-requested",
     "lease.revoke-failed",
+    "lease.revoke-requested",
     "lease.revoke-requested",
     "lease.gone",
   ]);

@@ -7,8 +7,9 @@
  * the loser of two could bring the native expiry forward again.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, leases, writers } from "@dayfly/store";
+import { audit, type Caller, leases, Unavailable, writers } from "@dayfly/store";
 import type { LeaseView, Place } from "./api.ts";
+import { ask } from "./ask.ts";
 import { configOf, type LeaseConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs, NotFound, RenewConflict, RuleBroken, TargetTimeout } from "./errors.ts";
@@ -106,19 +107,15 @@ async function moveNativeExpiry(
   const keep = await leases.openKeep(context.store, lease);
   const storeNow = (await leases.clock(context.store)).getTime() - performance.now();
   const deadline = AbortSignal.timeout(RENEW_MS);
-  let release: (() => void) | undefined;
   try {
-    release = await context.slots.take(lease.target_key.toString("hex"), deadline);
-    await context.connections.use(config.endpoint, deadline, async (link) => {
+    await ask(context, { config: config.admin, endpoint: config.endpoint, deadline }, async (link) => {
       const ahead = link.clock ? link.clock.target.getTime() - link.clock.at - storeNow : 0;
       const entity = { entityId: lease.username, ...(keep ? { keep } : {}) };
       const until = new Date(nativeUntil.getTime() + ahead);
       await link.run(target.renew?.(link.client, parsed, entity, until) ?? Promise.resolve());
     });
   } catch (error) {
-    throw refusal(target, address, `renewing lease ${lease.id}`, error);
-  } finally {
-    release?.();
+    throw error instanceof Unavailable ? error : refusal(target, address, `renewing lease ${lease.id}`, error);
   }
 }
 

@@ -6,12 +6,20 @@
 
 export const SLOTS_PER_TARGET = 8;
 export const SLOTS_IN_ALL = 64;
+/** What each call that went well gives back of a pace that was halved. */
+const STEP_UP = 0.25;
 
 export interface Slots {
   /** Waits for a free slot of this target. @throws the signal's reason when that comes first. */
   take(target: string, signal: AbortSignal): Promise<() => void>;
   /** How many could be taken now. */
   free(target: string): number;
+  /** How many of this target may be held at once, at its pace of now. */
+  paceOf(target: string): number;
+  /** The target said it was busy: half as many from now on, one at least. */
+  slower(target: string): void;
+  /** It did what it was asked: a little more again. */
+  faster(target: string): void;
 }
 
 /** Makes the slots of one node. */
@@ -20,7 +28,10 @@ export function createSlots(perTarget = SLOTS_PER_TARGET, inAll = SLOTS_IN_ALL):
   let total = 0;
   let waiting: { target: string; start: () => void }[] = [];
 
-  const free = (target: string): number => Math.max(0, Math.min(perTarget - (used.get(target) ?? 0), inAll - total));
+  const paces = new Map<string, number>();
+  const paceOf = (target: string): number => Math.floor(paces.get(target) ?? perTarget);
+  const free = (target: string): number =>
+    Math.max(0, Math.min(paceOf(target) - (used.get(target) ?? 0), inAll - total));
 
   function occupy(target: string): () => void {
     used.set(target, (used.get(target) ?? 0) + 1);
@@ -42,6 +53,16 @@ export function createSlots(perTarget = SLOTS_PER_TARGET, inAll = SLOTS_IN_ALL):
 
   return {
     free,
+    paceOf,
+    slower(target) {
+      paces.set(target, Math.max(1, Math.floor(paceOf(target) / 2)));
+    },
+    faster(target) {
+      const pace = paces.get(target);
+      if (pace === undefined) return;
+      if (pace + STEP_UP >= perTarget) paces.delete(target);
+      else paces.set(target, pace + STEP_UP);
+    },
     take(target, signal) {
       if (free(target) > 0) return Promise.resolve(occupy(target));
       return new Promise((settle, refuse) => {

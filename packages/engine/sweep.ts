@@ -4,16 +4,18 @@
  * Every node runs one. The lease row is the job, so nothing is loaded at start and nothing is lost at the end. It sleeps
  * until the next row falls due, five seconds at most: no timer of this engine is longer.
  */
-import { audit, configVersions, type LeaseReason, type leases, revocations } from "@dayfly/store";
+import { audit, type LeaseReason, type leases, revocations, type Tx, wakeups } from "@dayfly/store";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { leaseFacts } from "./intent.ts";
-import { SLOTS_IN_ALL, SLOTS_PER_TARGET } from "./slots.ts";
+import { SLOTS_IN_ALL } from "./slots.ts";
 
 const LONGEST_SLEEP_MS = 5_000;
 const AFTER_ERROR_MS = 1_000;
 /** Something is due, but somebody holds it: asked again after this long. */
 const AFTER_HELD_MS = 100;
+/** How often is looked for what changes seldom. */
+const MEANTIME_MS = 1_000;
 
 export interface Sweeper {
   start(): void;
@@ -21,7 +23,9 @@ export interface Sweeper {
   wake(inMs: number): void;
   /** A lease that may be active although nobody has it: see `readBack` in activate.ts and `undelivered` in revoke.ts. */
   disown(leaseId: string, reason: LeaseReason): void;
-  /** Claims nothing more, waits for what runs until `late`, and makes the rest due for others. */
+  /** Claims nothing more; what runs goes on. */
+  rest(): void;
+  /** Rests, waits for what runs until `late`, and makes the rest due for others. */
   stop(late: Promise<unknown>): Promise<void>;
 }
 
@@ -40,6 +44,8 @@ export function createSweeper(context: Context): Sweeper {
   let timer: NodeJS.Timeout | undefined;
   let wakesAt = Number.POSITIVE_INFINITY;
   let passing: Promise<void> | undefined;
+  let meantimeAt = 0;
+  let listener: { stop(): Promise<void> } | undefined;
 
   function sleep(ms: number): void {
     if (!started || stopped) return;
@@ -71,19 +77,32 @@ export function createSweeper(context: Context): Sweeper {
 
   /**
    * How many more of this target may be claimed. Slots that creates hold do not count: what is claimed waits in turn with
-   * them, else a target that is always busy would never have an account ended.
+   * them, else a target that is always busy would never have an account ended. A target that is held back gets one call
+   * when its next probe is due.
    */
   function free(key: Buffer): number {
-    return SLOTS_PER_TARGET - [...running.values()].filter((lease) => lease.target_key.equals(key)).length;
+    const worked = [...running.values()].filter((lease) => lease.target_key.equals(key)).length;
+    const heldMs = context.breaker.heldFor(key);
+    if (heldMs === null) return Math.max(0, context.slots.paceOf(key.toString("hex")) - worked);
+    return heldMs === 0 && worked === 0 ? 1 : 0;
   }
 
   /** One look. @returns milliseconds until the next one is needed. */
   async function look(): Promise<number> {
     await endDisowned();
-    const keys = (await configVersions.targetKeys(context.store)).filter((key) => free(key) > 0);
+    await inTheMeantime();
+    const due = await revocations.dueTargets(context.store);
+    const keys: Buffer[] = [];
+    let next = LONGEST_SLEEP_MS;
+    for (const { targetKey, inMs } of due) {
+      const heldMs = context.breaker.heldFor(targetKey);
+      if (inMs > 0) next = Math.min(next, inMs);
+      else if (free(targetKey) > 0) keys.push(targetKey);
+      else if (heldMs !== null) next = Math.min(next, await expireUnasked(targetKey, heldMs));
+    }
     const room = SLOTS_IN_ALL - running.size;
     // The end of any attempt wakes this again.
-    if (keys.length === 0 || room === 0) return LONGEST_SLEEP_MS;
+    if (keys.length === 0 || room === 0) return next;
     const claimed = await claim(inTurn(keys), room);
     for (const lease of claimed) {
       const working: Promise<unknown> = work(context, lease).finally(() => {
@@ -92,25 +111,56 @@ export function createSweeper(context: Context): Sweeper {
       });
       running.set(working, lease);
     }
-    if (claimed.length > 0) return 0;
-    const ms = (await revocations.untilNextDue(context.store, keys)) ?? LONGEST_SLEEP_MS;
-    return ms > 0 ? ms : AFTER_HELD_MS;
+    return claimed.length > 0 ? 0 : AFTER_HELD_MS;
+  }
+
+  /** What need not be done at each look: what other nodes know of targets, and who has to be told of what does not end. */
+  async function inTheMeantime(): Promise<void> {
+    if (performance.now() < meantimeAt) return;
+    meantimeAt = performance.now() + MEANTIME_MS;
+    await context.breaker.refresh();
+    await context.store.transaction(async (tx) => {
+      for (const lease of await revocations.markUnheeded(tx)) {
+        await audit.append(tx, audit.systemCaller, {
+          event: "lease.attention",
+          outcome: "failed",
+          ...leaseFacts(lease),
+          ...(lease.error_class === null ? {} : { errorClass: lease.error_class }),
+          ...(lease.error === null ? {} : { error: lease.error }),
+        });
+      }
+    });
+  }
+
+  /** Overdue leases of a target that is held back are ending, although nobody can be asked. @returns when to look again */
+  async function expireUnasked(targetKey: Buffer, heldMs: number): Promise<number> {
+    const moved = await context.store.transaction(async (tx) => {
+      const rows = await revocations.expireUnasked(tx, targetKey, context.breaker.reasonOf(targetKey));
+      await recordExpiry(tx, rows);
+      return rows.length;
+    });
+    return moved > 0 ? 0 : Math.max(heldMs, AFTER_HELD_MS);
   }
 
   function claim(keys: Buffer[], room: number): Promise<revocations.Claimed[]> {
     return context.store.transaction(async (tx) => {
       const rows = await revocations.claimDue(tx, keys, keys.map(free), room);
-      for (const row of rows) {
-        if (row.was === "revoking") continue;
-        await audit.append(tx, audit.systemCaller, {
-          event: row.was === "active" ? "lease.expired" : "lease.create-failed",
-          ...(row.was === "active" ? {} : { outcome: "failed" as const }),
-          ...leaseFacts(row),
-          expiresAt: row.expires_at.toISOString(),
-        });
-      }
+      await recordExpiry(tx, rows);
       return rows;
     });
+  }
+
+  /** An audit row for each lease that has just begun to end because it was due. */
+  async function recordExpiry(tx: Tx, rows: revocations.Claimed[]): Promise<void> {
+    for (const row of rows) {
+      if (row.was === "revoking") continue;
+      await audit.append(tx, audit.systemCaller, {
+        event: row.was === "active" ? "lease.expired" : "lease.create-failed",
+        ...(row.was === "active" ? {} : { outcome: "failed" as const }),
+        ...leaseFacts(row),
+        expiresAt: row.expires_at.toISOString(),
+      });
+    }
   }
 
   async function endDisowned(): Promise<void> {
@@ -132,6 +182,10 @@ export function createSweeper(context: Context): Sweeper {
   return {
     start() {
       started = true;
+      listener ??= context.store.listen(() => {
+        meantimeAt = 0;
+        sleep(0);
+      });
       sleep(0);
     },
     wake: sleep,
@@ -139,13 +193,21 @@ export function createSweeper(context: Context): Sweeper {
       disowned.set(leaseId, reason);
       sleep(0);
     },
-    async stop(late) {
+    rest() {
       stopped = true;
       clearTimeout(timer);
+    },
+    async stop(late) {
+      this.rest();
+      await listener?.stop();
       await passing;
       await Promise.race([Promise.allSettled(running.keys()), late]);
       const left = [...running.values()].map((lease) => ({ id: lease.id, fenceNo: lease.fence_no }));
-      if (left.length > 0) await context.store.transaction((tx) => revocations.release(tx, left));
+      if (left.length === 0) return;
+      await context.store.transaction(async (tx) => {
+        await revocations.release(tx, left);
+        await wakeups.wakeAll(tx);
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What an attempt at ending an account came to, as its row and the audit trail say it. */
 import { audit, type Caller, configVersions, counters, dynamicSecrets, type leases, revocations } from "@dayfly/store";
 import { type ErrorClass, TargetError } from "@dayfly/targets";
+import type { TargetDown } from "./breaker.ts";
 import type { LeaseConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
@@ -101,27 +102,32 @@ export async function recordUnusable(claim: Claim, error: Error): Promise<Outcom
   return recordNoProof(claim, address, "refused", reason);
 }
 
+/** The target is not asked now: the lease waits for it without counting an attempt. */
+export function recordPostponed(attempt: Attempt, down: TargetDown): Promise<Outcome> {
+  return recordNoProof(attempt, attempt.own.address, down.errorClass, down.message, down.retryAfter);
+}
+
 /** No proof: the next attempt is due later, and whoever has to know is told why. */
 async function recordNoProof(
   { context, lease, caller, progress }: Claim,
   address: string,
   errorClass: ErrorClass,
   reason: string,
+  postponedBy?: number,
 ): Promise<Outcome> {
-  const delaySeconds = delayAfter(lease.attempts);
+  const delaySeconds = postponedBy ?? delayAfter(lease.attempts);
+  const why = { errorClass, error: reason, delaySeconds };
   const failed = await context.store.transaction(async (tx) => {
-    const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {
-      errorClass,
-      error: reason,
-      delaySeconds,
-      ...progress,
-    });
+    const row =
+      postponedBy === undefined
+        ? await revocations.failAttempt(tx, lease.id, lease.fence_no, { ...why, ...progress })
+        : await revocations.postpone(tx, lease.id, lease.fence_no, why);
     if (!row) return undefined;
     if (lease.fenced_at === null && row.fenced_at !== null) {
       await audit.append(tx, caller, { event: "lease.fenced", ...leaseFacts(lease, address), count: progress.killed });
     }
     // A create that failed has left its own class in the row.
-    if (lease.attempts === 1 || lease.error_class !== errorClass) {
+    if ((lease.attempts === 1 && postponedBy === undefined) || lease.error_class !== errorClass) {
       await audit.append(tx, caller, {
         event: "lease.revoke-failed",
         outcome: "failed",
@@ -134,6 +140,8 @@ async function recordNoProof(
   });
   if (!failed) return { kind: "moved" };
   context.wake(delaySeconds * 1000);
+  // One line says that a target is down; not one more for each of its leases.
+  if (postponedBy !== undefined) return { kind: "pending", lease: failed, retryAfter: delaySeconds, reason };
   context.log.warn(
     {
       leaseId: lease.id,

@@ -1,5 +1,5 @@
 /** What has ended long ago goes: the history of leases past its days, and claims that nobody gave back. */
-import { revocations, type Store, writers } from "@dayfly/store";
+import { revocations, type Store, targets, writers } from "@dayfly/store";
 
 const EVERY_MS = 60 * 60_000;
 
@@ -11,6 +11,7 @@ export function keepHouse(
 ): { stop(): Promise<void> } {
   const tidy = async (): Promise<void> => {
     await store.transaction((tx) => writers.forgetLapsed(tx));
+    await store.transaction((tx) => targets.forgetUnused(tx));
     // In small bites, so that no transaction is long.
     while ((await store.transaction((tx) => revocations.forget(tx, historyDays))) > 0);
   };

@@ -115,6 +115,7 @@ async function build(
   const app = createApp({ store, engine, settings, unready }, mounted, settings, log);
   undo.push(async () => {
     state = "draining";
+    engine.rest();
     await drain(app);
   });
   const url = await listen(app, settings);

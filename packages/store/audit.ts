@@ -48,16 +48,9 @@ export const systemCaller: Caller = {
   userAgent: null,
 };
 
-const keys = new WeakMap<Keyring, KeyObject>();
-
 /** The key that authenticates rows. */
 export function auditKey(keyring: Keyring): KeyObject {
-  let key = keys.get(keyring);
-  if (!key) {
-    key = keyring.derive("audit rows");
-    keys.set(keyring, key);
-  }
-  return key;
+  return keyring.derive("audit rows");
 }
 
 function clip(text: string | null, length: number): string | null {

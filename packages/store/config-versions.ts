@@ -60,12 +60,6 @@ export async function addressOf(db: Db, dynamicSecretId: string, version: number
   return row.address;
 }
 
-/** Every target that a lease could be held by. */
-export async function targetKeys(db: Db): Promise<Buffer[]> {
-  const rows = await db.sql.selectFrom("config_versions").select("target_key").distinct().execute();
-  return rows.map((row) => row.target_key);
-}
-
 /** What an operator should mend in this version; shown to who edits it. */
 export async function advise(tx: Tx, dynamicSecretId: string, version: number, advice: string): Promise<void> {
   await tx.sql

@@ -30,5 +30,7 @@ export {
   type Proof,
   type RoleGrant,
 } from "./tables.ts";
+export * as targets from "./targets.ts";
 export * as users from "./users.ts";
+export * as wakeups from "./wakeups.ts";
 export * as writers from "./writers.ts";

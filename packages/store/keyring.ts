@@ -116,6 +116,15 @@ export async function openKeyring(pool: pg.Pool, rootKey: KeyObject, instanceId:
     return key;
   }
 
+  const derived = new Map<string, KeyObject>();
+  function derive(use: string): KeyObject {
+    const known = derived.get(use);
+    if (known) return known;
+    const key = createSecretKey(Buffer.from(hkdfSync("sha256", instance, instanceId, `dayfly ${use}`, 32)));
+    derived.set(use, key);
+    return key;
+  }
+
   return {
     instanceId,
     async seal(field, plain) {
@@ -127,7 +136,7 @@ export async function openKeyring(pool: pg.Pool, rootKey: KeyObject, instanceId:
       const { key } = await dataKey(field.project);
       return open(key, field, sealed);
     },
-    derive: (use) => createSecretKey(Buffer.from(hkdfSync("sha256", instance, instanceId, `dayfly ${use}`, 32))),
+    derive,
   };
 }
 

@@ -14,6 +14,8 @@ import type { LeaseReason, LeaseState, Proof } from "./tables.ts";
 export const CLAIM_SECONDS = 60;
 /** Seconds overdue after which people are told. */
 const ATTENTION_SECONDS = 300;
+/** Rows that one statement moves at most where there may be very many. */
+const BATCH = 500;
 
 const claimedUntil = inSeconds(CLAIM_SECONDS);
 
@@ -105,16 +107,89 @@ export async function claimDue(tx: Tx, targetKeys: Buffer[], free: number[], roo
   return claimed.rows;
 }
 
-/** Milliseconds until the next row of these targets falls due; null when none is waiting. */
-export async function untilNextDue(db: Db, targetKeys: Buffer[]): Promise<number | null> {
-  const { rows } = await sql<{ ms: number | null }>`
-    select (extract(epoch from min(l.due_at) - lease_now()) * 1000)::float8 as ms
-    from unnest(${targetKeys}::bytea[]) as t(key)
-    cross join lateral (
-      select due_at from leases where target_key = t.key and due_at is not null order by due_at limit 1) l`.execute(
+/** A target with leases, and in how many milliseconds its first one falls due; 0 or less when it is due. */
+export interface Due {
+  targetKey: Buffer;
+  inMs: number;
+}
+
+/** Every target that has a lease to look after: one step of the index a target, however many leases there are. */
+export async function dueTargets(db: Db): Promise<Due[]> {
+  const { rows } = await sql<Due>`
+    with recursive keys as (
+      (select target_key, due_at from leases where due_at is not null order by target_key, due_at limit 1)
+      union all
+      select l.target_key, l.due_at from keys cross join lateral (
+        select target_key, due_at from leases where due_at is not null and target_key > keys.target_key
+        order by target_key, due_at limit 1) l)
+    select target_key as "targetKey", (extract(epoch from due_at - lease_now()) * 1000)::float8 as "inMs" from keys`.execute(
     db.sql,
   );
-  return rows[0]?.ms ?? null;
+  return rows;
+}
+
+/**
+ * Leases of targets that are not asked now move to revoking all the same when they are overdue, and stay due; some at a
+ * time. @returns those that moved, with the state they left
+ */
+export async function expireUnasked(tx: Tx, targetKey: Buffer, error: string): Promise<Claimed[]> {
+  const moved = await sql<Claimed>`
+    with picked as (
+      select id, state as was from leases where target_key = ${targetKey} and due_at <= lease_now()
+        and state in ('intended', 'active') order by due_at limit ${BATCH} for update skip locked)
+    update leases set
+      state = 'revoking', reason = coalesce(reason, case when was = 'intended' then 'create-failed' else 'expired' end),
+      revoking_at = lease_now(), error_class = 'unreachable', error = ${error}, fence_no = fence_no + 1, updated_at = lease_now()
+    from picked where leases.id = picked.id
+    returning leases.*, picked.was`.execute(tx.sql);
+  return moved.rows;
+}
+
+/** What a breaker or a back-off holds is due now, because its target answers again. */
+export async function hurry(tx: Tx, targetKey: Buffer): Promise<void> {
+  await tx.sql
+    .updateTable("leases")
+    .set({ due_at: now })
+    .where("target_key", "=", targetKey)
+    .where("state", "=", "revoking")
+    .where("error_class", "in", ["unreachable", "auth"])
+    .where("due_at", ">", now)
+    .execute();
+}
+
+/** Marks what has been ending for too long, so that people can be told; some at a time. @returns those marked now */
+export async function markUnheeded(tx: Tx): Promise<Lease[]> {
+  const marked = await sql<Lease>`
+    update leases set attention_at = lease_now() where id in (
+      select id from leases where state = 'revoking' and attention_at is null
+        and revoking_at < lease_now() - make_interval(secs => ${ATTENTION_SECONDS})
+      order by revoking_at limit ${BATCH} for update skip locked)
+    returning *`.execute(tx.sql);
+  return marked.rows;
+}
+
+/** Its target is not asked now: not an attempt, and due again in `delaySeconds`. */
+export function postpone(
+  tx: Tx,
+  id: string,
+  fenceNo: number,
+  why: { errorClass: string; error: string; delaySeconds: number },
+): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({
+      error_class: why.errorClass,
+      error: why.error,
+      due_at: inSeconds(why.delaySeconds),
+      attempts: sql<number>`greatest(attempts - 1, 0)`,
+      fence_no: nextFence,
+      updated_at: now,
+    })
+    .where("id", "=", id)
+    .where("state", "=", "revoking")
+    .where("fence_no", "=", fenceNo)
+    .returningAll()
+    .executeTakeFirst();
 }
 
 /** An attempt ended without proof: the next one is due in `delaySeconds`. Null facts stay as they were. */
@@ -133,8 +208,6 @@ export function failAttempt(
       due_at: inSeconds(attempt.delaySeconds),
       fenced_at: attempt.fenced ? sql<Date>`coalesce(fenced_at, lease_now())` : sql<Date | null>`fenced_at`,
       sessions_killed: sql<number>`sessions_killed + ${attempt.killed}`,
-      attention_at: sql<Date | null>`coalesce(attention_at,
-        case when lease_now() > revoking_at + make_interval(secs => ${ATTENTION_SECONDS}) then lease_now() end)`,
       fence_no: nextFence,
       updated_at: now,
     })

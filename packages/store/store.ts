@@ -13,6 +13,7 @@ import { Unavailable } from "./errors.ts";
 import { checkRootKey, foundKeys, openKeyring } from "./keyring.ts";
 import { migrate } from "./migrate.ts";
 import type { Tables } from "./tables.ts";
+import { type Listener, listen } from "./wakeups.ts";
 
 /** Any number that no other program is likely to take. */
 const MIGRATION_LOCK = 7_214_201_604;
@@ -24,6 +25,8 @@ export interface Store extends Db {
    * @throws Unavailable when the database was lost; whether the commit happened is then unknown.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Calls `heard` when another node says that something is due; a connection of its own, until stopped. */
+  listen(heard: () => void): Listener;
   close(): Promise<void>;
 }
 
@@ -112,6 +115,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
           throw error;
         }
       },
+      listen: (heard) => listen({ ...base, application_name: "dayfly listener" }, heard),
       async close() {
         closed = true;
         await sql.destroy();

@@ -285,6 +285,21 @@ export interface WritersTable {
   until: Date;
 }
 
+export interface TargetsTable {
+  target_key: Buffer;
+  credential: Buffer;
+  address: string;
+  account: string;
+  failures: number;
+  pending_logins: Date[];
+  failed_logins: Date[];
+  error_class: string | null;
+  error: string | null;
+  opened_at: Date | null;
+  probe_at: Date | null;
+  touched_at: DefaultTime;
+}
+
 /** Every table by its name in the database. */
 export interface Tables {
   keys: KeysTable;
@@ -308,4 +323,5 @@ export interface Tables {
   audit_events: AuditEventsTable;
   audit_links: AuditLinksTable;
   writers: WritersTable;
+  targets: TargetsTable;
 }

@@ -147,6 +147,8 @@ export interface Target<S extends z.ZodType = z.ZodType, Client = unknown, C = z
   config: S;
   /** For people and for telling targets apart: `db.example:5432`. Never secret. */
   address(config: C): string;
+  /** As whom it is worked on there: the admin's name. Never secret. */
+  account(config: C): string;
   naming(config: C): Naming;
   passwords(config: C): PasswordRules;
   capabilities(config: C): Capabilities;
