@@ -15,8 +15,9 @@ import type { Flags } from "./flags.ts";
 const changes = [
   {
     file: "packages/engine/issue.ts",
-    from: "  const row = await intend(issuing);\n",
-    to: `  const row = {
+    from: "  const { row, began } = await intend(issuing);\n",
+    to: `  const began = performance.now();
+  const row = {
     id: randomBytes(16).toString("hex").replace(/^(.{8})(.{4}).(.{3}).(.{3})/, "$1-$2-4$3-8$4-"),
     username: \`control-\${randomBytes(9).toString("hex")}\`,
     created_at: new Date(),
@@ -26,12 +27,12 @@ const changes = [
   {
     file: "packages/engine/issue.ts",
     from: "    issued = await creating;\n",
-    to: "    issued = await creating;\n    Object.assign(row, await intend(issuing, row));\n",
+    to: "    issued = await creating;\n    Object.assign(row, (await intend(issuing, row)).row);\n",
   },
   {
     file: "packages/engine/intent.ts",
-    from: "export async function intend(issuing: Issuing): Promise<leases.Lease> {\n",
-    to: "export async function intend(issuing: Issuing, made: any): Promise<leases.Lease> {\n",
+    from: "export async function intend(issuing: Issuing): Promise<Intended> {\n",
+    to: "export async function intend(issuing: Issuing, made: any): Promise<Intended> {\n",
   },
   { file: "packages/engine/intent.ts", from: "        id: randomUUID(),\n", to: "        id: made.id,\n" },
   {
