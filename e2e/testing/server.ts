@@ -34,8 +34,13 @@ export interface Server {
   output(): string;
   /** SIGKILL for node and its database, all at once and in no order, or for node alone: its database then runs on. */
   kill(what?: "tree" | "node"): Promise<void>;
-  /** Starts it again over the same data, on the same port, perhaps with more settings. */
-  restart(env?: Record<string, string>): Promise<void>;
+  /** Starts it again over the same data, on the same port, perhaps with more settings, perhaps by another program. */
+  restart(env?: Record<string, string>, program?: string): Promise<void>;
+  /** As `restart`, but does not wait until it is ready; `ready` does. */
+  launch(env?: Record<string, string>, program?: string): void;
+  ready(): Promise<void>;
+  /** Resolves when node has ended, by whatever hand; its database may run on. */
+  ended(): Promise<void>;
   /** SIGTERM; resolves with the exit code once nothing of it runs. */
   stop(): Promise<number | null>;
   /** Stops it if it runs, and deletes its data. */
@@ -55,13 +60,15 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   let printed = "";
   let run: Run | null = null;
 
-  const start = async (more: Record<string, string> = {}): Promise<number> => {
-    const began = performance.now();
-    run = spawnServer({ DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env, ...more }, (text) => {
+  const launch: Server["launch"] = (more = {}, program = "packages/server/main.ts") => {
+    if (run) running.delete(run.child);
+    run = spawnServer(program, { DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env, ...more }, (text) => {
       printed += text;
     });
-    await ready(url, run, () => printed);
-    return performance.now() - began;
+  };
+  const restart: Server["restart"] = async (more, program) => {
+    launch(more, program);
+    await ready(url, run!, () => printed);
   };
   const stop = async (): Promise<number | null> => {
     if (!run) return null;
@@ -75,24 +82,28 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
     return code;
   };
 
-  const startedIn = await start();
+  const began = performance.now();
+  await restart();
   return {
     url,
     dataDir,
-    startedIn,
+    startedIn: performance.now() - began,
     bootstrap: JSON.parse(readFileSync(join(dataDir, "bootstrap.json"), "utf8")) as Bootstrap,
     output: () => printed,
     async kill(what = "tree") {
       const { child, exit } = run!;
-      const tree = what === "node" ? [child.pid!] : everythingOf(child, dataDir);
+      const tree = what === "node" ? nodeOf(child) : everythingOf(child, dataDir);
       run = null;
       killAll(tree.sort(() => Math.random() - 0.5));
       await exit;
       await until(5_000, () => !tree.some(isAlive), "something outlived SIGKILL");
       running.delete(child);
     },
-    async restart(more) {
-      await start(more);
+    restart,
+    launch,
+    ready: () => ready(url, run!, () => printed),
+    async ended() {
+      await run!.exit;
     },
     stop,
     async remove() {
@@ -114,16 +125,25 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 /** Node, what it started, and its database, which is nobody's child once an earlier node was killed. */
 function everythingOf(child: ChildProcess, dataDir: string): number[] {
-  const pids = child.exitCode === null && child.signalCode === null ? treeOf(child.pid!) : [];
-  const lock = join(dataDir, "store/postmaster.pid");
-  const database = existsSync(lock) ? Number(readFileSync(lock, "utf8").split("\n")[0]) : Number.NaN;
-  if (isAlive(database) && !pids.includes(database)) pids.push(...treeOf(database));
-  return pids;
+  const tree = nodeOf(child).flatMap(treeOf);
+  return [...new Set([...tree, ...databaseOf(dataDir)])];
 }
 
-function spawnServer(env: Record<string, string>, print: (text: string) => void): Run {
+/** The pid of node; nothing once it has ended, since the pid may be another's by then. */
+function nodeOf(child: ChildProcess): number[] {
+  return child.exitCode === null && child.signalCode === null ? [child.pid!] : [];
+}
+
+/** The processes of the embedded database of a data folder, its parent first; none when it does not run. */
+export function databaseOf(dataDir: string): number[] {
+  const lock = join(dataDir, "store/postmaster.pid");
+  const database = existsSync(lock) ? Number(readFileSync(lock, "utf8").split("\n")[0]) : Number.NaN;
+  return isAlive(database) ? treeOf(database) : [];
+}
+
+function spawnServer(program: string, env: Record<string, string>, print: (text: string) => void): Run {
   const node = join(root, "node_modules/.bin/node");
-  const child = spawn(node, ["--disable-sigusr1", join(root, "packages/server/main.ts")], {
+  const child = spawn(node, ["--disable-sigusr1", join(root, program)], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
@@ -143,7 +163,8 @@ function spawnServer(env: Record<string, string>, print: (text: string) => void)
 
 async function ready(url: string, { child }: Run, printed: () => string): Promise<void> {
   const answers = async (): Promise<boolean> => {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}\n${printed()}`);
+    const end = child.exitCode ?? child.signalCode;
+    if (end !== null) throw new Error(`the server ended with ${end}\n${printed()}`);
     const answer = await fetch(`${url}/readyz`).catch(() => null);
     return answer?.status === 200;
   };

@@ -28,8 +28,14 @@ export function leftOf(context: Context, options: IssueOptions): number {
   return Math.max(1, Math.floor(context.settings.createLimitMs - (performance.now() - options.arrivedAt)));
 }
 
+/** A durable intent, and `performance.now()` at its `created_at`, a round trip later at most. */
+export interface Intended {
+  row: leases.Lease;
+  began: number;
+}
+
 /** T1: nothing → intended. The counter's row is locked last, so that it is locked shortly. */
-export async function intend(issuing: Issuing): Promise<leases.Lease> {
+export async function intend(issuing: Issuing): Promise<Intended> {
   const { context, caller, place, secret, config, ttlSeconds, options } = issuing;
   const answerSeconds = leftOf(context, options) / 1000;
   const username = buildName({
@@ -43,6 +49,8 @@ export async function intend(issuing: Issuing): Promise<leases.Lease> {
   });
   try {
     return await context.store.transaction(async (tx) => {
+      // The store's `now()` stands still from here on.
+      const began = performance.now();
       // Deleting a machine ends its leases: none may slip in behind that.
       if (caller.actor.type === "identity" && caller.actor.id !== null) await identities.hold(tx, caller.actor.id);
       const held = await dynamicSecrets.holdLive(tx, secret.id);
@@ -69,7 +77,7 @@ export async function intend(issuing: Issuing): Promise<leases.Lease> {
       if (!(await counters.raise(tx, counters.ofDynamicSecret(secret.id), context.settings.maxLeases))) {
         throw new RuleBroken(`Max lease limit reached. Limit: ${context.settings.maxLeases}`);
       }
-      return row;
+      return { row, began };
     });
   } catch (error) {
     if (leases.isNameInUse(error)) throw new NameTaken("a live lease has that name");

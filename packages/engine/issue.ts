@@ -74,11 +74,10 @@ function refused({ config, secret }: Issuing, error: unknown): Error {
 async function withIntent(issuing: Issuing, link: Link): Promise<IssuedLease> {
   const { context, config } = issuing;
   await context.step("t1.before");
-  const row = await intend(issuing);
-  // The wait for our own database is not counted: it would bring the account's own end forward.
-  const after = performance.now();
+  const { row, began } = await intend(issuing);
   await context.step("t1.committed");
-  const storeNow = row.created_at.getTime() + (performance.now() - after);
+  // From the transaction's begin: a wait before it would bring the account's own end forward, one in it put it off.
+  const storeNow = row.created_at.getTime() + (performance.now() - began);
   const targetNow = link.clock ? link.clock.target.getTime() + (performance.now() - link.clock.at) : storeNow;
   const nativeUntil = new Date(row.expires_at.getTime() + NATIVE_SLACK_MS);
   const account: Account = {

@@ -212,6 +212,22 @@ test("R15: waiting for our own database does not bring the account's own end for
   await engine.revoke(all.caller(), all.place, lease.id);
 });
 
+test("waiting within our own database does not put the account's own end off", async () => {
+  const name = await make();
+  const holder = await all.store.pool.connect();
+  const step = async (at: StepPoint) => {
+    if (at !== "t1.before") return;
+    await holder.query("begin; lock table counters in exclusive mode");
+    void holder.query("select pg_sleep(2); commit");
+  };
+  const { lease, data } = await issue(name, 60, all.engine({ step }));
+  holder.release();
+  const { rows } = await all.witness.query("select rolvaliduntil from pg_roles where rolname = $1", [data.DB_USERNAME]);
+  const slack = rows[0].rolvaliduntil.getTime() - lease.expireAt.getTime();
+  assert.ok(slack < 6_000, `${slack} ms`);
+  await engine.revoke(all.caller(), all.place, lease.id);
+});
+
 test("every lease that a deletion ends has its own row in the audit trail", async () => {
   const name = await make();
   const { lease } = await issue(name);

@@ -4,13 +4,13 @@ import { isUnavailable } from "@dayfly/store";
 import { BadSettings, readSettings } from "./config.ts";
 import { describeError } from "./log.ts";
 import { BadRootKey } from "./root-key.ts";
-import { startServer } from "./server.ts";
+import { type StartOptions, startServer } from "./server.ts";
 import { stopOnSignal } from "./shutdown.ts";
 
 /** Starts; what is wrong is said in words, without a stack, and ends the process with a code. */
-export async function main(): Promise<void> {
+export async function main(options: StartOptions = {}): Promise<void> {
   try {
-    const running = await startServer(readSettings(process.env));
+    const running = await startServer(readSettings(process.env), options);
     stopOnSignal(running.stop, (error) => process.stderr.write(`${JSON.stringify(describeError(error))}\n`));
     if (running.bootstrap !== null) {
       process.stderr.write(`First start: the admin's password is in ${running.settings.dataDir}/bootstrap.json\n`);
