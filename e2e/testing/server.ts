@@ -23,9 +23,21 @@ export interface Bootstrap {
   identity: { id: string; clientId: string; clientSecret: string };
 }
 
+/** How a server is run where it is not as everywhere. */
+export interface ServerOptions {
+  /** Another checkout than this one. */
+  checkout?: string;
+  /** Flags of node itself. */
+  nodeFlags?: string[];
+  /** Its log goes nowhere: a load writes more of it than anybody reads. */
+  unheard?: boolean;
+}
+
 /** A server that answers. */
 export interface Server {
   url: string;
+  /** Of its node, in this life. */
+  pid(): number;
   dataDir: string;
   bootstrap: Bootstrap;
   /** Milliseconds until it was ready. */
@@ -53,7 +65,7 @@ interface Run {
 }
 
 /** Starts a server and waits until it is ready. */
-export async function startServer(env: Record<string, string> = {}): Promise<Server> {
+export async function startServer(env: Record<string, string> = {}, options: ServerOptions = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), "dayfly-e2e-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -62,7 +74,8 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
 
   const launch: Server["launch"] = (more = {}, program = "packages/server/main.ts") => {
     if (run) running.delete(run.child);
-    run = spawnServer(program, { DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env, ...more }, (text) => {
+    const settings = { DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env, ...more };
+    run = spawnServer(program, settings, options, (text) => {
       printed += text;
     });
   };
@@ -86,6 +99,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   await restart();
   return {
     url,
+    pid: () => run!.child.pid!,
     dataDir,
     startedIn: performance.now() - began,
     bootstrap: JSON.parse(readFileSync(join(dataDir, "bootstrap.json"), "utf8")) as Bootstrap,
@@ -141,10 +155,16 @@ export function databaseOf(dataDir: string): number[] {
   return isAlive(database) ? treeOf(database) : [];
 }
 
-function spawnServer(program: string, env: Record<string, string>, print: (text: string) => void): Run {
+function spawnServer(
+  program: string,
+  env: Record<string, string>,
+  options: ServerOptions,
+  print: (text: string) => void,
+): Run {
+  const { checkout = root, nodeFlags = [], unheard = false } = options;
   const node = join(root, "node_modules/.bin/node");
-  const child = spawn(node, ["--disable-sigusr1", join(root, program)], {
-    cwd: root,
+  const child = spawn(node, ["--disable-sigusr1", ...nodeFlags, join(checkout, program)], {
+    cwd: checkout,
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -152,10 +172,10 @@ function spawnServer(program: string, env: Record<string, string>, print: (text:
       MIN_LEASE_TTL: "1s",
       ...env,
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", unheard ? "ignore" : "pipe", "pipe"],
   });
   running.set(child, env.DAYFLY_DATA_DIR!);
-  child.stdout!.setEncoding("utf8").on("data", print);
+  child.stdout?.setEncoding("utf8").on("data", print);
   child.stderr!.setEncoding("utf8").on("data", print);
   const exit = new Promise<number | null>((resolve) => child.on("exit", resolve));
   return { child, exit };

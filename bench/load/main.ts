@@ -1,0 +1,97 @@
+/**
+ * `npm run bench -- load [P1 P2 …]`: how fast Dayfly is, beside what the same PostgreSQL does bare.
+ *
+ * Owns the flags, the order and the end: one line a measure, a file under bench/results/, and with `--profile` where the
+ * server's time went.
+ */
+import { loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { type Bench, openBench, type Scenario, type Wish } from "./bench.ts";
+import type { Line } from "./figures.ts";
+import { readProfile } from "./profile.ts";
+import { circumstances, footer, keep, table } from "./report.ts";
+import { p2 } from "./scenarios/p2.ts";
+import { p4 } from "./scenarios/p4.ts";
+import { p5 } from "./scenarios/p5.ts";
+import { p11 } from "./scenarios/p11.ts";
+
+const scenarios: Scenario[] = [p2, p4, p5, p11];
+
+const usage = `Usage: npm run bench -- load [flags] [measures]
+
+${scenarios.map(({ id, title }) => `  ${id.padEnd(4)} ${title}`).join("\n")}
+
+  --runs N      the middle of so many (5)
+  --seconds N   length of each load (3)
+  --quick       one short run of each: a look, not a measurement
+  --profile     a server of its own for each measure, and where its time went
+`;
+
+const flags = {
+  runs: { type: "string" },
+  seconds: { type: "string" },
+  quick: { type: "boolean", default: false },
+  profile: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+function read(): { wish: Wish; chosen: Scenario[] } | null {
+  const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
+  if (values.help) return null;
+  const positive = (name: "runs" | "seconds", usual: number): number => {
+    const value = values[name] === undefined ? usual : Number(values[name]);
+    if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0`);
+    return value;
+  };
+  const { quick, profile } = values;
+  const wish = { runs: positive("runs", quick ? 1 : 5), seconds: positive("seconds", quick ? 1 : 3), quick, profile };
+  const wanted = positionals.map((name) => name.toUpperCase());
+  const unknown = wanted.find((name) => !scenarios.some(({ id }) => id === name));
+  if (unknown !== undefined) throw new TypeError(`There is no measure '${unknown}'.`);
+  return { wish, chosen: scenarios.filter(({ id }) => wanted.length === 0 || wanted.includes(id)) };
+}
+
+async function measure(bench: Bench, chosen: Scenario[]): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const scenario of chosen) {
+    bench.say(`${scenario.id}: ${scenario.title}`);
+    try {
+      lines.push(...(await scenario.run(bench)));
+    } catch (error) {
+      // The others are worth having all the same.
+      process.exitCode = 1;
+      console.error(`${scenario.id} could not be measured:`, error);
+    }
+    if (!bench.wish.profile) continue;
+    const profiled = await bench.closeRig();
+    if (profiled) console.log(readProfile(profiled.folder, profiled.windows).join("\n"));
+  }
+  return lines;
+}
+
+async function main(): Promise<void> {
+  const asked = read();
+  if (asked === null) {
+    console.log(usage);
+    return;
+  }
+  const about = circumstances(asked.wish);
+  const stamp = about.date.replace(/[-:]/g, "").slice(0, 15);
+  const bench = openBench(asked.wish, stamp);
+  try {
+    const lines = await measure(bench, asked.chosen);
+    about.versions.postgres = (await bench.target()).version;
+    about.loadAfter = loadavg();
+    console.log(`\n${table(lines)}\n\n${footer(about)}\nkept in ${keep(about, lines, stamp)}`);
+  } finally {
+    await bench.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
