@@ -1,6 +1,7 @@
 /** What an attempt at ending an account came to, as its row and the audit trail say it. */
 import { audit, type Caller, configVersions, counters, dynamicSecrets, type leases, revocations } from "@dayfly/store";
 import { type ErrorClass, TargetError } from "@dayfly/targets";
+import { alertIfOverdue } from "./alert.ts";
 import type { LeaseConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
@@ -63,15 +64,17 @@ export async function recordGone(attempt: Attempt): Promise<Outcome> {
 
 /** Progress, not failure: the target has accepted the deletion and is asked again. */
 export async function recordAccepted(attempt: Attempt): Promise<Outcome> {
-  const { context, lease, progress } = attempt;
-  const waiting = await context.store.transaction((tx) =>
-    revocations.failAttempt(tx, lease.id, lease.fence_no, {
+  const { context, lease, own, caller, progress } = attempt;
+  const waiting = await context.store.transaction(async (tx) => {
+    const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {
       errorClass: null,
       error: null,
       delaySeconds: ASK_AGAIN,
       ...progress,
-    }),
-  );
+    });
+    if (row) await alertIfOverdue(tx, caller, lease, row, own.address);
+    return row;
+  });
   if (!waiting) return { kind: "moved" };
   context.wake(ASK_AGAIN * 1000);
   return { kind: "accepted", lease: waiting };
@@ -130,6 +133,7 @@ async function recordNoProof(
         error: reason,
       });
     }
+    await alertIfOverdue(tx, caller, lease, row, address);
     return row;
   });
   if (!failed) return { kind: "moved" };
