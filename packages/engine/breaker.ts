@@ -6,7 +6,7 @@
  * so many may be refused by all nodes together. One node tries one login of a target at a time: a burst after a changed
  * password must not be a burst of refused logins.
  */
-import { audit, revocations, type Store, type Tx, targets, Unavailable, wakeups } from "@dayfly/store";
+import { alerts, audit, revocations, type Store, type Tx, targets, Unavailable, wakeups } from "@dayfly/store";
 import { TargetError } from "@dayfly/targets";
 import type { Config } from "./configs.ts";
 import { classOf, reasonOf } from "./refusals.ts";
@@ -88,6 +88,11 @@ export function createBreaker(
       target: of.address,
       ...(isHost ? {} : { account: of.account }),
       ...(event === "target.down" ? { outcome: "failed", errorClass: isHost ? "unreachable" : "auth", error } : {}),
+    });
+    await alerts.raise(tx, {
+      kind: event,
+      target: { address: of.address },
+      ...(error !== undefined && { errorClass: isHost ? "unreachable" : "auth", reason: error }),
     });
     if (event === "target.up") await revocations.hurry(tx, of.targetKey);
     await wakeups.wakeAll(tx);

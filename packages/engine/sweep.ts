@@ -4,7 +4,8 @@
  * Every node runs one. The lease row is the job, so nothing is loaded at start and nothing is lost at the end. It sleeps
  * until the next row falls due, five seconds at most: no timer of this engine is longer.
  */
-import { audit, type LeaseReason, type leases, revocations, type Tx, wakeups } from "@dayfly/store";
+import { audit, configVersions, type LeaseReason, type leases, revocations, type Tx, wakeups } from "@dayfly/store";
+import { alertOf } from "./alert.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { leaseFacts } from "./intent.ts";
@@ -121,13 +122,8 @@ export function createSweeper(context: Context): Sweeper {
     await context.breaker.refresh();
     await context.store.transaction(async (tx) => {
       for (const lease of await revocations.markUnheeded(tx)) {
-        await audit.append(tx, audit.systemCaller, {
-          event: "lease.attention",
-          outcome: "failed",
-          ...leaseFacts(lease),
-          ...(lease.error_class === null ? {} : { errorClass: lease.error_class }),
-          ...(lease.error === null ? {} : { error: lease.error }),
-        });
+        const address = await configVersions.addressOf(tx, lease.dynamic_secret_id, lease.config_version);
+        await alertOf(tx, audit.systemCaller, "lease.attention", lease, address);
       }
     });
   }

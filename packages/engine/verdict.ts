@@ -64,15 +64,17 @@ export async function recordGone(attempt: Attempt): Promise<Outcome> {
 
 /** Progress, not failure: the target has accepted the deletion and is asked again. */
 export async function recordAccepted(attempt: Attempt): Promise<Outcome> {
-  const { context, lease, progress } = attempt;
-  const waiting = await context.store.transaction((tx) =>
-    revocations.failAttempt(tx, lease.id, lease.fence_no, {
+  const { context, lease, own, caller, progress } = attempt;
+  const waiting = await context.store.transaction(async (tx) => {
+    const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {
       errorClass: null,
       error: null,
       delaySeconds: ASK_AGAIN,
       ...progress,
-    }),
-  );
+    });
+    if (row) await alertIfOverdue(tx, caller, lease, row, own.address);
+    return row;
+  });
   if (!waiting) return { kind: "moved" };
   context.wake(ASK_AGAIN * 1000);
   return { kind: "accepted", lease: waiting };

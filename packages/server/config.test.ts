@@ -43,6 +43,40 @@ test("key material is gone from the environment once it is read, also when anoth
   assert.throws(() => readSettings({ ENCRYPTION_KEY: "a", ROOT_ENCRYPTION_KEY: "b" }), /give one of/);
 });
 
+test("a webhook has an address that is private on the way, and a secret worth the name", () => {
+  const ALERT_WEBHOOK_SECRET = "s".repeat(32);
+  for (const ALERT_WEBHOOK_URL of [
+    "https://ops.example/hook",
+    "http://127.0.0.1:9/",
+    "http://[::1]:9/",
+    "http://localhost/",
+  ]) {
+    const { webhook } = readSettings({ ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET });
+    assert.equal(webhook!.url, ALERT_WEBHOOK_URL);
+    assert.equal(webhook!.secret.export().toString(), ALERT_WEBHOOK_SECRET);
+  }
+  for (const ALERT_WEBHOOK_URL of ["http://ops.example/canary", "http://localhost.example/canary", "ftp://x/canary"]) {
+    const refused = () => readSettings({ ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET });
+    assert.throws(refused, (error: Error) => /ALERT_WEBHOOK_URL/.test(error.message) && !/canary/.test(error.message));
+  }
+  assert.throws(() => readSettings({ ALERT_WEBHOOK_URL: "https://ops.example/" }), /give both or neither/);
+  assert.throws(() => readSettings({ ALERT_WEBHOOK_SECRET }), /give both or neither/);
+});
+
+test("a shared secret is long, is never repeated, and is gone from the environment once it is read", () => {
+  for (const name of ["METRICS_TOKEN", "ALERT_WEBHOOK_SECRET"]) {
+    const canary = "canary-canary-canary-canary-cana";
+    for (const value of [canary.slice(1), `${canary} ${canary}`, `${canary}\n`]) {
+      const env: NodeJS.ProcessEnv = { [name]: value, ALERT_WEBHOOK_URL: "https://ops.example/" };
+      const said = (error: Error) => error.message.includes(name) && !error.message.includes("canary");
+      assert.throws(() => readSettings(env), said, name);
+      assert.equal(env[name], undefined);
+      assert.equal(env.ALERT_WEBHOOK_URL, undefined);
+    }
+  }
+  assert.equal(readSettings({ METRICS_TOKEN: "t".repeat(32) }).metricsToken, "t".repeat(32));
+});
+
 test("an empty value means not set", () => {
   assert.equal(readSettings({ PORT: "", SITE_URL: "", DB_CONNECTION_URI: "" }).port, undefined);
 });

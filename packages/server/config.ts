@@ -2,11 +2,13 @@
  * Settings, read from the environment once. Owns names, defaults and bounds; the rest of the server sees only `Settings`.
  * Every fault is told in one go, none with the value it concerns. Key material is taken out of the environment here.
  */
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { readTtl } from "@dayfly/contract";
 import { z } from "zod";
+import { isLoopback } from "./loopback.ts";
 
 /** Settings that cannot be used; the message lists every fault. */
 export class BadSettings extends Error {
@@ -47,6 +49,15 @@ function isProxy(text: string): boolean {
   return length === undefined || (/^[1-9]\d{0,2}$/.test(length) && Number(length) <= bits);
 }
 
+/** What others prove themselves with: long enough not to be guessed, and fit for a header. */
+const shared = z.string().regex(/^[\x21-\x7e]{32,}$/, "must be at least 32 characters, without blanks");
+
+/** Over TLS, or not beyond this machine. */
+function isPrivateWay(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === "https:" || isLoopback(hostname.replace(/^\[|\]$/g, ""));
+}
+
 /** Every setting there is, with its default. Each can also be given as the name of a file, in `<NAME>_FILE`. */
 export const schema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
@@ -70,6 +81,12 @@ export const schema = z.object({
   REQUIRE_TARGET_TLS: flag.default(false),
   ALLOW_LOOPBACK_TARGETS: flag.default(false),
   ALLOW_PLAIN_HTTP: flag.default(false),
+  METRICS_TOKEN: shared.optional(),
+  ALERT_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/, error: "must be like https://host/path" })
+    .refine(isPrivateWay, "must be https, or http to this machine")
+    .optional(),
+  ALERT_WEBHOOK_SECRET: shared.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -78,6 +95,8 @@ const elsewhere = ["DAYFLY_CACHE"];
 /** Already the name of a file, or too long-lived to be read from one. */
 const withoutFile = ["TLS_CERT_FILE", "TLS_KEY_FILE", "DAYFLY_DATA_DIR"];
 const keyNames = ["ENCRYPTION_KEY", "ROOT_ENCRYPTION_KEY"] as const;
+/** Taken out of the environment once they are read; the address of a webhook may carry a token. */
+const secretNames = ["METRICS_TOKEN", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET"];
 
 /** What the server runs by. */
 export interface Settings {
@@ -100,6 +119,10 @@ export interface Settings {
   requireTargetTls: boolean;
   allowLoopbackTargets: boolean;
   allowPlainHttp: boolean;
+  /** What a caller of /metrics shows; undefined: there are no metrics. */
+  metricsToken: string | undefined;
+  /** Whom alerts are delivered to; undefined: nobody. */
+  webhook: { url: string; secret: KeyObject } | undefined;
   logLevel: string;
 }
 
@@ -115,6 +138,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (!parsed.success) faults.push(...parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
   if ((given.TLS_CERT_FILE === undefined) !== (given.TLS_KEY_FILE === undefined)) {
     faults.push("TLS_CERT_FILE and TLS_KEY_FILE: give both or neither");
+  }
+  if ((given.ALERT_WEBHOOK_URL === undefined) !== (given.ALERT_WEBHOOK_SECRET === undefined)) {
+    faults.push("ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET: give both or neither");
   }
   if (!parsed.success || faults.length > 0)
     throw new BadSettings(`settings:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
@@ -138,6 +164,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     requireTargetTls: values.REQUIRE_TARGET_TLS,
     allowLoopbackTargets: values.ALLOW_LOOPBACK_TARGETS,
     allowPlainHttp: values.ALLOW_PLAIN_HTTP,
+    metricsToken: values.METRICS_TOKEN,
+    webhook:
+      values.ALERT_WEBHOOK_URL !== undefined && values.ALERT_WEBHOOK_SECRET !== undefined
+        ? { url: values.ALERT_WEBHOOK_URL, secret: createSecretKey(values.ALERT_WEBHOOK_SECRET, "utf8") }
+        : undefined,
     logLevel: values.LOG_LEVEL,
   };
 }
@@ -155,6 +186,7 @@ function gather(env: NodeJS.ProcessEnv, faults: string[]): Record<string, string
     if (keyNames.includes(name as (typeof keyNames)[number])) continue;
     // An empty value is how compose files and shells say "not set".
     const value = env[name] || undefined;
+    if (secretNames.includes(name)) delete env[name];
     const file = withoutFile.includes(name) ? undefined : env[`${name}_FILE`] || undefined;
     if (value !== undefined && file !== undefined) faults.push(`${name}: give ${name} or ${name}_FILE, not both`);
     given[name] = file === undefined ? value : readSettingFile(`${name}_FILE`, file, faults);

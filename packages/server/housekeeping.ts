@@ -1,23 +1,30 @@
-/** What has ended long ago goes: the history of leases past its days, and claims that nobody gave back. */
-import { revocations, type Store, targets, writers } from "@dayfly/store";
+/** What is over goes: the history of leases past its days, claims that nobody gave back, alerts that nobody took. */
+import { alerts, revocations, type Store, targets, writers } from "@dayfly/store";
 
 const EVERY_MS = 60 * 60_000;
 
+/** Whom the tidying tells. */
+export interface Told {
+  error(error: unknown): void;
+  /** So many alerts were a day old, and nobody had taken them. */
+  undelivered(count: number): void;
+}
+
 /** Tidies now and every hour until stopped. What fails is told and tried again. */
-export function keepHouse(
-  store: Store,
-  historyDays: number,
-  onError: (error: unknown) => void,
-): { stop(): Promise<void> } {
+export function keepHouse(store: Store, historyDays: number, told: Told): { stop(): Promise<void> } {
   const tidy = async (): Promise<void> => {
     await store.transaction((tx) => writers.forgetLapsed(tx));
     await store.transaction((tx) => targets.forgetUnused(tx));
     // In small bites, so that no transaction is long.
     while ((await store.transaction((tx) => revocations.forget(tx, historyDays))) > 0);
+    for (let dropped = 1; dropped > 0; ) {
+      dropped = await store.transaction((tx) => alerts.forget(tx));
+      if (dropped > 0) told.undelivered(dropped);
+    }
   };
-  let running = tidy().catch(onError);
+  let running = tidy().catch(told.error);
   const timer = setInterval(() => {
-    running = tidy().catch(onError);
+    running = tidy().catch(told.error);
   }, EVERY_MS);
   timer.unref();
   return {

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { BadSettings, type Settings } from "./config.ts";
+import { isLoopback } from "./loopback.ts";
 
 const FIRST_PORT = 8080;
 /** So many ports are tried when none was asked for. */
@@ -62,10 +63,6 @@ export async function listen(
   const address = app.server.address();
   if (address === null || typeof address === "string") throw new Error("the server listens to no port");
   return `${settings.tls === undefined ? "http" : "https"}://${named(settings.host)}:${address.port}`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 function named(host: string): string {

@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { createEngine, type Engine, type StepHook, targets } from "@dayfly/engine";
 import { auditChain, type Embedded, isFounded, openStore, type Store, startEmbedded } from "@dayfly/store";
+import { keepAlerting } from "./alerts.ts";
 import { createApp } from "./app.ts";
 import { type Bootstrap, bootstrap, keepAddress } from "./bootstrap.ts";
 import type { Settings } from "./config.ts";
@@ -87,10 +88,17 @@ async function build(
     log.warn({ err: error }, "audit rows could not be linked yet"),
   );
   undo.push(() => sealer.stop());
-  const house = keepHouse(store, settings.leaseHistoryDays, (error) =>
-    log.warn({ err: error }, "what has ended could not be tidied away yet"),
-  );
+  const house = keepHouse(store, settings.leaseHistoryDays, {
+    error: (error) => log.warn({ err: error }, "what has ended could not be tidied away yet"),
+    undelivered: (count) => {
+      if (settings.webhook) log.error({ count }, "alerts were given up: nobody had taken them for a day");
+    },
+  });
   undo.push(() => house.stop());
+  if (settings.webhook) {
+    const alerting = keepAlerting(store, settings.webhook, log);
+    undo.push(() => alerting.stop());
+  }
 
   const engine = createEngine({
     store,

@@ -1,5 +1,6 @@
 /** @dayfly/store: PostgreSQL, sealed. One namespace a table. */
 export * as accessTokens from "./access-tokens.ts";
+export * as alerts from "./alerts.ts";
 export * as audit from "./audit.ts";
 export * as auditChain from "./audit-chain.ts";
 export * as clientSecrets from "./client-secrets.ts";
@@ -22,6 +23,9 @@ export * as revocations from "./revocations.ts";
 export * as secrets from "./secrets.ts";
 export { isUnavailable, openStore, type Store, type StoreOptions } from "./store.ts";
 export {
+  type AlertFacts,
+  type AlertKind,
+  alertKinds,
   type LeaseReason,
   type LeaseState,
   leaseReasons,

@@ -300,6 +300,38 @@ export interface TargetsTable {
   touched_at: DefaultTime;
 }
 
+/** What people are told of. `lease.attention`: a revocation is overdue by five minutes. */
+export const alertKinds = ["lease.attention", "lease.left-behind", "target.down", "target.up"] as const;
+export type AlertKind = (typeof alertKinds)[number];
+
+/** What an alert may say. Times are ISO 8601. */
+export interface AlertFacts {
+  lease?: {
+    id: string;
+    projectId: string;
+    dynamicSecretId: string;
+    /** The account's name in the target. */
+    account: string;
+    expiresAt?: string;
+    revokingSince?: string;
+  };
+  /** Host and port. */
+  target?: { address: string };
+  errorClass?: string;
+  /** Cleaned: never a driver's own text. */
+  reason?: string;
+}
+
+export interface AlertsTable {
+  id: string;
+  kind: AlertKind;
+  raised_at: DefaultTime;
+  facts: Json<AlertFacts>;
+  due_at: DefaultTime;
+  attempts: Generated<number>;
+  fence_no: Generated<number>;
+}
+
 /** Every table by its name in the database. */
 export interface Tables {
   keys: KeysTable;
@@ -324,4 +356,5 @@ export interface Tables {
   audit_links: AuditLinksTable;
   writers: WritersTable;
   targets: TargetsTable;
+  alerts: AlertsTable;
 }
