@@ -13,11 +13,15 @@ export * from "./errors.ts";
 export * as folders from "./folders.ts";
 export { isFounded } from "./founded.ts";
 export * as identities from "./identities.ts";
+export type { ListedState } from "./lease-lists.ts";
 export * as leases from "./leases.ts";
+export * as leaseLists from "./lease-lists.ts";
+export * as leftBehind from "./left-behind.ts";
 export * as loginAttempts from "./login-attempts.ts";
 export * as memberships from "./memberships.ts";
 export * as organizations from "./organizations.ts";
 export * as projects from "./projects.ts";
+export * as remains from "./remains.ts";
 export * as revocations from "./revocations.ts";
 export * as secrets from "./secrets.ts";
 export { isUnavailable, openStore, type Store, type StoreOptions } from "./store.ts";
@@ -30,5 +34,6 @@ export {
   type Proof,
   type RoleGrant,
 } from "./tables.ts";
+export * as subtree from "./subtree.ts";
 export * as users from "./users.ts";
 export * as writers from "./writers.ts";
