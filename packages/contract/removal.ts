@@ -30,10 +30,6 @@ export const leftBehind = {
 };
 
 /** Whether what cannot be ended within moments is left behind, on a list, instead of waited for. */
-export const isForced = z
-  .boolean()
-  .nullish()
-  .transform(Boolean)
-  .meta({
-    description: "Do not wait for accounts that cannot be ended: they are listed, and still tried without end.",
-  });
+export const isForced = z.boolean().nullish().transform(Boolean).meta({
+  description: "Do not wait for accounts that cannot be ended: they are listed, and still tried without end.",
+});

@@ -8,14 +8,11 @@
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { heldBelow } from "./dynamic-secrets.ts";
-
-/** Any number that no other kind of advisory lock has. */
-const CLEARING = 7_214;
+import { alone } from "./subtree.ts";
 
 /** Removes whatever of a project is hidden and held by no account any more. Content with nothing to do. */
 export async function clear(tx: Tx, projectId: string): Promise<void> {
-  // One at a time: two that delete the same rows in another order would wait for each other.
-  await sql`select pg_advisory_xact_lock(${CLEARING}::int, hashtext(${projectId}))`.execute(tx.sql);
+  await alone(tx, projectId);
   await sql`
     update dynamic_secrets d set folder_id = null, environment_id = null
     where d.project_id = ${projectId} and d.deleting and d.folder_id is not null and not ${heldBelow}`.execute(tx.sql);
