@@ -1,6 +1,7 @@
 /** Dynamic secrets: a configured target plus its TTLs. What a target's `inputs` must be is the target's matter. */
 import { z } from "zod";
 import { flag, freeObject, metadata, newSlug, slug, time, unset } from "./fields.ts";
+import { isForced, leftBehind } from "./removal.ts";
 import { route } from "./route.ts";
 import { changedTtl, optionalTtl, type Ttl, ttl } from "./ttl.ts";
 import { inFolder, whereOf } from "./where.ts";
@@ -119,7 +120,7 @@ export const updateDynamicSecret = route({
   reply: detailed,
 });
 
-/** Deletes a dynamic secret once its leases are revoked; the answer comes at once. */
+/** Deletes a dynamic secret once its leases are revoked; the answer comes at once, by force within seconds. */
 export const deleteDynamicSecret = route({
   method: "DELETE",
   path: "/api/v1/dynamic-secrets/:name",
@@ -128,6 +129,6 @@ export const deleteDynamicSecret = route({
   audit: "delete-dynamic-secret",
   place: ({ params, body }) => ({ ...whereOf(body), name: params.name }),
   params: named,
-  body: inFolder({ isForced: z.boolean().nullish().transform(Boolean) }),
-  reply: z.object({ dynamicSecret }),
+  body: inFolder({ isForced }),
+  reply: z.object({ dynamicSecret, ...leftBehind }),
 });

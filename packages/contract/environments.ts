@@ -1,6 +1,7 @@
 /** Environments of a project. */
 import { z } from "zod";
 import { count, id, newSlug, time, title } from "./fields.ts";
+import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { route } from "./route.ts";
 
 /** An environment as it leaves. */
@@ -58,7 +59,7 @@ export const updateEnvironment = route({
   reply: z.object({ environment }),
 });
 
-/** Deletes an environment. */
+/** Deletes an environment with all that is in it; the leases are revoked behind the answer. */
 export const deleteEnvironment = route({
   method: "DELETE",
   path: "/api/v1/workspace/:projectId/environments/:environmentId",
@@ -67,5 +68,6 @@ export const deleteEnvironment = route({
   audit: "delete-environment",
   place: ({ params }) => ({ project: { id: params.projectId } }),
   params: inEnvironment,
-  reply: z.object({ environment }),
+  body: z.object({ isForced }),
+  reply: z.object({ environment: environment.extend(removalStatus), ...leftBehind }),
 });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { flag, id, note, time } from "./fields.ts";
 import { folderName } from "./paths.ts";
+import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { type Place, route } from "./route.ts";
 import { inFolder, type Where, whereOf } from "./where.ts";
 
@@ -20,6 +21,8 @@ const fields = {
 
 /** A folder as it leaves; `path` is the full path with the folder itself. */
 export const folder = z.object({ ...fields, path: z.string() });
+
+const removed = folder.extend(removalStatus);
 
 const listed = z
   .object({
@@ -76,8 +79,8 @@ const remove = {
   audit: "delete-folder",
   place: inBody,
   params: z.object({ folderIdOrName: z.union([id, folderName]) }),
-  body: inFolder({ forceDelete: z.boolean().default(false) }),
-  reply: z.object({ folder, folders: z.array(folder).default([]) }),
+  body: inFolder({ forceDelete: isForced }),
+  reply: z.object({ folder: removed, folders: z.array(removed).default([]), ...leftBehind }),
 } as const;
 
 /** Lists folders. */
@@ -95,7 +98,7 @@ export const getFolder = route({ ...get, path: "/api/v1/folders/:folderId" });
 /** Reads a folder by its id alone, version 2. */
 export const getFolderV2 = route({ ...get, path: "/api/v2/folders/:folderId" });
 
-/** Deletes a folder. */
+/** Deletes a folder with all that is in it; the leases are revoked behind the answer. */
 export const deleteFolder = route({ ...remove, path: "/api/v1/folders/:folderIdOrName" });
 /** Deletes a folder, version 2. */
 export const deleteFolderV2 = route({ ...remove, path: "/api/v2/folders/:folderIdOrName" });

@@ -158,7 +158,7 @@ export const addIdentityMembership = route({
   reply: membershipReply,
 });
 
-/** Ends an identity's membership. */
+/** Ends an identity's membership, and revokes its leases in the project. */
 export const removeIdentityMembership = route({
   method: "DELETE",
   path: "/api/v2/workspace/:projectId/identity-memberships/:identityId",

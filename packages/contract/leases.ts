@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { dynamicSecret, dynamicSecretName } from "./dynamic-secrets.ts";
 import { id, storedObject, time } from "./fields.ts";
+import { isForced } from "./removal.ts";
 import { route } from "./route.ts";
 import { optionalTtl } from "./ttl.ts";
 import { inFolder, whereOf } from "./where.ts";
@@ -25,7 +26,6 @@ export const lease = z
 
 const permission = { scope: "project", subject: "dynamic-secrets", action: "lease" } as const;
 const byId = z.object({ leaseId: id });
-const isForced = z.boolean().nullish().transform(Boolean);
 
 /** Issues a credential. */
 export const createLease = route({
@@ -60,7 +60,7 @@ export const renewLease = route({
   reply: z.object({ lease }),
 });
 
-/** Revokes a lease. Success means that its credential is gone. */
+/** Revokes a lease. Success means that its credential is gone, also by force: what cannot be ended is then left behind. */
 export const deleteLease = route({
   method: "DELETE",
   path: "/api/v1/dynamic-secrets/leases/:leaseId",

@@ -1,6 +1,7 @@
 /** Projects of the organization. */
 import { z } from "zod";
 import { id, newSlug, note, slug, time, title, unset } from "./fields.ts";
+import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { route } from "./route.ts";
 
 /** A project as it leaves. Terraform keeps several of these fields in its state, so none may come and go. */
@@ -91,7 +92,7 @@ export const listWorkspaces = route({
   reply: z.object({ workspaces: z.array(project) }),
 });
 
-/** Deletes a project. */
+/** Deletes a project with all that is in it; the leases are revoked behind the answer. */
 export const deleteProject = route({
   method: "DELETE",
   path: "/api/v2/workspace/:slug",
@@ -100,5 +101,6 @@ export const deleteProject = route({
   audit: "delete-project",
   place: ({ params }) => ({ project: { slug: params.slug } }),
   params: bySlug,
-  reply: project,
+  body: z.object({ isForced }),
+  reply: project.extend({ ...removalStatus, ...leftBehind }),
 });

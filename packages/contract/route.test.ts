@@ -52,7 +52,7 @@ test("an absent body is an empty one, in each way that a client has no body", ()
   const params = { slug: "my-project" };
   for (const body of [undefined, null, "", {}]) {
     const read = readInput(routes.deleteProject, { params, query: {}, body });
-    assert.deepEqual(read, { input: { params, query: {}, body: {} } });
+    assert.deepEqual(read, { input: { params, query: {}, body: { isForced: false } } });
   }
 });
 

@@ -28,6 +28,7 @@ import {
   deleteIdentity,
   removeIdentityMembership,
 } from "./identities.ts";
+import { listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
 import { createLease, deleteLease, getLease, listLeases, renewLease } from "./leases.ts";
 import {
   createProject,
@@ -100,6 +101,8 @@ export const routes = {
   deleteLease,
   getLease,
   listLeases,
+  listProjectLeases,
+  listOrganizationLeases,
   // audit
   verifyAuditLogs,
   // health

@@ -102,8 +102,8 @@ export async function giveUp(issuing: Issuing, row: leases.Lease, error: unknown
       const proof = { how: "name-taken" as const, at: new Date().toISOString(), node: context.node };
       const gone = await revocations.finish(tx, moved.id, moved.fence_no, { proof, killed: 0, fenced: false });
       if (!gone) return moved;
-      await counters.lower(tx, counters.ofDynamicSecret(row.dynamic_secret_id));
       await audit.append(tx, caller, { event: "lease.gone", ...facts, reason: "create-failed", proof: proof.how });
+      await counters.lower(tx, row);
       return undefined;
     })
     // The row falls due by itself at `answer_by`.

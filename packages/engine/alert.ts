@@ -6,7 +6,7 @@ import { leaseFacts } from "./intent.ts";
 export async function alertOf(
   tx: Tx,
   caller: Caller,
-  kind: "lease.attention" | "lease.left-behind",
+  kind: "lease.attention",
   row: leases.Lease,
   address: string,
 ): Promise<void> {

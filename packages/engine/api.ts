@@ -1,5 +1,5 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
-import type { Caller, Store, Tx } from "@dayfly/store";
+import type { Caller, ListedState, Store, Tx } from "@dayfly/store";
 import type { AnyTarget, Described } from "@dayfly/targets";
 
 /** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
@@ -88,11 +88,60 @@ export interface LeaseView {
   owner: { type: string; id: string };
 }
 
+/** A lease in a list over several dynamic secrets: where it hangs, or hung. */
+export interface ListedLeaseView extends LeaseView {
+  projectId: string;
+  projectSlug: string | null;
+  environmentSlug: string | null;
+  path: string | null;
+  dynamicSecretName: string;
+  type: string;
+  target: string;
+  ownerName: string;
+  leftBehindAt: Date | null;
+  /** What the page after this lease is asked for with. */
+  cursor: string;
+}
+
+export interface Page {
+  limit: number;
+  after?: string;
+}
+
+/** What may be deleted with all that is in it, by its id. */
+export type Tree = { project: string } | { environment: string } | { folder: string };
+
 /** The one answer that carries a credential. */
 export interface IssuedLease {
   lease: LeaseView;
   dynamicSecret: DynamicSecretView;
   data: Record<string, string>;
+}
+
+/** An account that somebody let go of by force before it was proven gone: what is needed to find it. */
+export interface LeftBehindView {
+  leaseId: string;
+  externalEntityId: string;
+  /** Host and port. */
+  target: string;
+  type: string;
+  dynamicSecretName: string;
+}
+
+/** What a deletion came to: null is all gone, or left behind. */
+export interface Removal {
+  status: string | null;
+  statusDetails: string | null;
+  /** The first hundred. */
+  leftBehind: LeftBehindView[];
+  leftBehindCount: number;
+}
+
+export interface RemoveOptions {
+  /** What cannot be ended within moments is left behind, on a list, instead of waited for. */
+  isForced: boolean;
+  /** Records the order, in the transaction that hides everything; told how many leases it ends. */
+  record(tx: Tx, ended: number): Promise<void>;
 }
 
 /** How a lease ended, when it has. */
@@ -133,8 +182,10 @@ export interface Log {
 export interface EngineSettings {
   /** Shortest TTL of a lease, in seconds. */
   minTtl: number;
-  /** Live leases a dynamic secret, at most. */
+  /** Live leases, at most: of a dynamic secret, in a project, held by one identity. */
   maxLeases: number;
+  maxProjectLeases: number;
+  maxIdentityLeases: number;
   /** How long a create may take, from the request's arrival, in milliseconds. */
   createLimitMs: number;
   allowLoopbackTargets: boolean;
@@ -165,7 +216,9 @@ export interface Engine {
   /** Stores a new, immutable version of the configuration; leases keep theirs. */
   update(caller: Caller, place: Place, name: string, change: Change, shown: InputsShown): Promise<DynamicSecretView>;
   /** Hides it at once, frees its name, and makes all its leases due for revocation. */
-  remove(caller: Caller, place: Place, name: string): Promise<DynamicSecretView>;
+  remove(caller: Caller, place: Place, name: string, isForced?: boolean): Promise<DynamicSecretView & Removal>;
+  /** The same for all that is in a project, an environment or a folder, and for that itself. @throws NotFound */
+  removeTree(caller: Caller, what: Tree, options: RemoveOptions): Promise<Removal>;
   get(place: Place, name: string, shown: InputsShown): Promise<DynamicSecretView>;
   list(place: Place): Promise<DynamicSecretView[]>;
 
@@ -173,15 +226,28 @@ export interface Engine {
   issue(caller: Caller, place: Place, name: string, options: IssueOptions): Promise<IssuedLease>;
   /** New end = old end + TTL, never past creation + max TTL. */
   renew(caller: Caller, place: Place, leaseId: string, ttlSeconds: number | null): Promise<LeaseView>;
-  /** @throws RevocationPending unless the account is proven gone, or the target has accepted a deletion of its own time. */
-  revoke(caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd>;
+  /**
+   * @throws RevocationPending unless the account is proven gone, or the target has accepted a deletion of its own time; by
+   * force it is then also left behind.
+   */
+  revoke(caller: Caller, place: Place, leaseId: string, isForced?: boolean): Promise<LeaseEnd>;
   /** The answer of `issue` could not be handed over: the lease is revoked. */
   undelivered(caller: Caller, leaseId: string): Promise<void>;
-  /** In the caller's transaction, with an audit row each: all leases that an actor holds fall due. @returns how many */
-  endLeasesOf(tx: Tx, caller: Caller, actor: { type: "identity" | "user"; id: string }): Promise<number>;
+  /**
+   * In the caller's transaction, with an audit row each: all leases that an actor holds, in one project or in all, fall
+   * due. @returns how many
+   */
+  endLeasesOf(
+    tx: Tx,
+    caller: Caller,
+    actor: { type: "identity" | "user"; id: string },
+    projectId?: string,
+  ): Promise<number>;
   /** A live lease and its dynamic secret; an ended one is NotFound. */
   lease(place: Place, leaseId: string): Promise<{ lease: LeaseView; dynamicSecret: DynamicSecretView }>;
   leases(place: Place, name: string): Promise<LeaseView[]>;
+  /** Leases of a project, or of all, newest first; also of what has been deleted. */
+  leasePage(which: { projectId?: string; state: ListedState }, page: Page): Promise<ListedLeaseView[]>;
 
   /** The target types, for forms, prompts and docs. */
   describe(): Described[];

@@ -4,26 +4,17 @@
  * An edit never changes what a lease was made with.
  */
 import { randomUUID } from "node:crypto";
-import {
-  audit,
-  type Caller,
-  configVersions,
-  counters,
-  dynamicSecrets,
-  environments,
-  folders,
-  wakeups,
-} from "@dayfly/store";
-import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place } from "./api.ts";
-import { endLeasesOfSecret } from "./cascade.ts";
+import { audit, type Caller, configVersions, dynamicSecrets, environments, folders, type Tx } from "@dayfly/store";
+import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place, Removal } from "./api.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
+import * as deletions from "./deletions.ts";
 import { changedFields, checkName, checkPasswords, checkTemplate, merged } from "./drafts.ts";
 import { NotFound, RuleBroken } from "./errors.ts";
 import { checkTtls } from "./limits.ts";
 import { secretAt } from "./places.ts";
 import { requireVerified } from "./verify.ts";
-import { dynamicSecretView, IN_PROCESS } from "./views.ts";
+import { dynamicSecretView } from "./views.ts";
 
 /** Makes one, and its folder where that is missing and may be made. */
 export async function create(
@@ -79,7 +70,6 @@ export async function create(
 }
 
 type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
-type Tx = Parameters<typeof configVersions.insert>[0];
 
 function storeVersion(tx: Tx, secret: DynamicSecret, version: number, config: Config): Promise<void> {
   return configVersions.insert(tx, secret.project_id, {
@@ -148,26 +138,25 @@ export async function update(
 }
 
 /** Hides one at once and makes all its leases due; the rows stay as their history. */
-export async function remove(context: Context, caller: Caller, place: Place, name: string): Promise<DynamicSecretView> {
+export async function remove(
+  context: Context,
+  caller: Caller,
+  place: Place,
+  name: string,
+  isForced: boolean,
+): Promise<DynamicSecretView & Removal> {
   const secret = await secretAt(context.store, place, name);
-  const result = await context.store.transaction(async (tx) => {
-    const row = await dynamicSecrets.markDeleting(tx, secret.id);
-    const ended = await endLeasesOfSecret(tx, caller, row.id);
-    // A last lease that ends at this moment is waited for: else neither would see the other, and the folder stays held.
-    await counters.hold(tx, counters.ofDynamicSecret(row.id));
-    const free = await dynamicSecrets.letGo(tx, row.id);
-    await audit.append(tx, caller, {
+  const record = (tx: Tx, ended: number): Promise<void> =>
+    audit.append(tx, caller, {
       event: "delete-dynamic-secret",
       ...at(place),
-      name: row.name,
-      dynamicSecretId: row.id,
+      name: secret.name,
+      dynamicSecretId: secret.id,
       count: ended,
+      ...(isForced ? { forced: true } : {}),
     });
-    if (ended > 0) await wakeups.wakeAll(tx);
-    return { row, free };
-  });
-  context.wake(0);
-  return dynamicSecretView(result.row, undefined, { status: result.free ? null : IN_PROCESS });
+  const removal = await deletions.remove(context, caller, { dynamicSecret: secret.id }, { isForced, record });
+  return { ...dynamicSecretView(secret), ...removal };
 }
 
 /** One, with as much of its inputs as was decided. */

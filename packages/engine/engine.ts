@@ -1,7 +1,7 @@
 /** Puts the engine together. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { leases } from "@dayfly/store";
+import { leaseLists, leases } from "@dayfly/store";
 import { describe, type Net } from "@dayfly/targets";
 import { dial } from "./addresses.ts";
 import type { Engine, EngineOptions } from "./api.ts";
@@ -10,6 +10,7 @@ import { endLeasesOfActor } from "./cascade.ts";
 import * as configure from "./configure.ts";
 import { createConnections } from "./connections.ts";
 import type { Context } from "./context.ts";
+import * as deletions from "./deletions.ts";
 import { NotFound } from "./errors.ts";
 import { issue } from "./issue.ts";
 import { leaseAt, secretAt } from "./places.ts";
@@ -17,7 +18,8 @@ import { renew } from "./renew.ts";
 import { revoke, undelivered } from "./revoke.ts";
 import { createSlots } from "./slots.ts";
 import { createSweeper, type Sweeper } from "./sweep.ts";
-import { dynamicSecretView, leaseView } from "./views.ts";
+import { keepTidy } from "./tidy.ts";
+import { dynamicSecretView, leaseView, listedLeaseView } from "./views.ts";
 
 /** How long what runs may take to end when the engine stops; requests have been waited for before. */
 const STOP_MS = 5_000;
@@ -54,17 +56,22 @@ export function createEngine(options: EngineOptions): Engine {
     },
   };
   sweeper = createSweeper(context);
+  let tidying: ReturnType<typeof keepTidy> | undefined;
 
   return {
     create: (caller, place, draft, createOptions) => configure.create(context, caller, place, draft, createOptions),
     update: (caller, place, name, change, shown) => configure.update(context, caller, place, name, change, shown),
-    remove: (caller, place, name) => configure.remove(context, caller, place, name),
+    remove: (caller, place, name, isForced = false) => configure.remove(context, caller, place, name, isForced),
+    removeTree: (caller, what, removeOptions) => deletions.remove(context, caller, what, removeOptions),
     get: (place, name, shown) => configure.get(context, place, name, shown),
     list: (place) => configure.list(context, place),
     issue: (caller, place, name, issueOptions) => issue(context, caller, place, name, issueOptions),
     renew: (caller, place, leaseId, ttlSeconds) => renew(context, caller, place, leaseId, ttlSeconds),
-    revoke: (caller, place, leaseId) => revoke(context, caller, place, leaseId),
-    endLeasesOf: (tx, caller, actor) => endLeasesOfActor(tx, caller, actor),
+    revoke: (caller, place, leaseId, isForced = false) => revoke(context, caller, place, leaseId, isForced),
+    async endLeasesOf(tx, caller, actor, projectId) {
+      tx.committed.push(() => context.wake(0));
+      return endLeasesOfActor(tx, caller, actor, projectId);
+    },
     undelivered: (caller, leaseId) => undelivered(context, caller, leaseId),
     async lease(place, leaseId) {
       const { lease, secret } = await leaseAt(store, place, leaseId);
@@ -75,12 +82,16 @@ export function createEngine(options: EngineOptions): Engine {
       const secret = await secretAt(store, place, name);
       return (await leases.liveOf(store, secret.id)).map(leaseView);
     },
+    leasePage: async (which, page) => (await leaseLists.page(store, which, page)).map(listedLeaseView),
     describe: () => Object.values(targets).map(describe),
-    start: () => sweeper.start(),
+    start() {
+      sweeper.start();
+      tidying ??= keepTidy(context);
+    },
     rest: () => sweeper.rest(),
     async stop() {
       const late = new Promise((settle) => setTimeout(settle, STOP_MS).unref());
-      await Promise.all([sweeper.stop(late), Promise.race([Promise.allSettled(running), late])]);
+      await Promise.all([sweeper.stop(late), tidying?.stop(), Promise.race([Promise.allSettled(running), late])]);
       await context.connections.close();
     },
   };

@@ -1,6 +1,6 @@
 /** The intent of a lease: what is durable before its target is touched. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { audit, type Caller, counters, dynamicSecrets, identities, leases } from "@dayfly/store";
+import { audit, type Caller, counters, dynamicSecrets, leases, memberships } from "@dayfly/store";
 import { NameTaken } from "@dayfly/targets";
 import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
@@ -34,7 +34,7 @@ export interface Intended {
   began: number;
 }
 
-/** T1: nothing → intended. The counter's row is locked last, so that it is locked shortly. */
+/** T1: nothing → intended. The counters are locked last, so that they are locked shortly. */
 export async function intend(issuing: Issuing): Promise<Intended> {
   const { context, caller, place, secret, config, ttlSeconds, options } = issuing;
   const answerSeconds = leftOf(context, options) / 1000;
@@ -51,8 +51,11 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     return await context.store.transaction(async (tx) => {
       // The store's `now()` stands still from here on.
       const began = performance.now();
-      // Deleting a machine ends its leases: none may slip in behind that.
-      if (caller.actor.type === "identity" && caller.actor.id !== null) await identities.hold(tx, caller.actor.id);
+      // Deleting a machine, or its membership, ends its leases: none may slip in behind that.
+      const { type, id } = caller.actor;
+      if ((type === "identity" || type === "user") && id !== null) {
+        await memberships.hold(tx, secret.project_id, { type, id });
+      }
       const held = await dynamicSecrets.holdLive(tx, secret.id);
       const row = await leases.intend(tx, caller, {
         id: randomUUID(),
@@ -74,9 +77,12 @@ export async function intend(issuing: Issuing): Promise<Intended> {
         ...leaseFacts(row, config.address),
         expiresAt: row.expires_at.toISOString(),
       });
-      if (!(await counters.raise(tx, counters.ofDynamicSecret(secret.id), context.settings.maxLeases))) {
-        throw new RuleBroken(`Max lease limit reached. Limit: ${context.settings.maxLeases}`);
-      }
+      const full = await counters.raise(tx, row, {
+        ofSecret: context.settings.maxLeases,
+        ofHolder: context.settings.maxIdentityLeases,
+        ofProject: context.settings.maxProjectLeases,
+      });
+      if (full) throw noRoom(full, secret.name);
       return { row, began };
     });
   } catch (error) {
@@ -85,9 +91,22 @@ export async function intend(issuing: Issuing): Promise<Intended> {
   }
 }
 
+const scopes: Record<counters.Full["scope"], (name: string) => string> = {
+  ofSecret: (name) => `of the dynamic secret '${name}'`,
+  ofHolder: () => "held by one identity",
+  ofProject: () => "in one project",
+};
+
+/** In the wire's words, and which limit it was. */
+function noRoom({ scope, limit }: counters.Full, name: string): RuleBroken {
+  return new RuleBroken(
+    `Max lease limit reached. Limit: ${limit} live leases ${scopes[scope](name)}: revoke what is not needed, or wait until some expire`,
+  );
+}
+
 /** The ids and names by which an audit row speaks of a lease; the target's address where it is at hand. */
 export function leaseFacts(
-  row: leases.Lease,
+  row: Pick<leases.Lease, "id" | "project_id" | "dynamic_secret_id" | "username">,
   address?: string,
 ): { projectId: string; leaseId: string; dynamicSecretId: string; account: string; target?: string } {
   return {

@@ -36,7 +36,7 @@ function tooShort(text: string, least: number): string {
 
 /** Checks the TTLs of a configuration at save. @throws InvalidInputs */
 export function checkTtls(
-  settings: EngineSettings,
+  settings: Pick<EngineSettings, "minTtl">,
   capabilities: Capabilities,
   defaultTtl: { seconds: number; text: string },
   maxTtl: Ttl | null,
@@ -71,7 +71,7 @@ export function checkTtls(
 
 /** The seconds of a new lease. @throws RuleBroken above the maximum, InvalidInputs below the floor */
 export function leaseTtl(
-  settings: EngineSettings,
+  settings: Pick<EngineSettings, "minTtl">,
   capabilities: Capabilities,
   asked: number | null,
   secret: { default_ttl_seconds: number; max_ttl_seconds: number | null },

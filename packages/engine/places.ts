@@ -28,8 +28,13 @@ export async function leaseAt(
   const lease = await leases.byId(db, id);
   if (!lease || lease.project_id !== place.projectId || lease.state === "intended") throw new NotFound("lease", id);
   const secret = await dynamicSecrets.byId(db, lease.dynamic_secret_id);
-  if (secret.folder_id === null) return { lease, secret };
-  const folder = await folderAt(db, place);
-  if (secret.folder_id !== folder.id) throw new NotFound("lease", id);
+  if (!(await isAt(db, place, secret))) throw new NotFound("lease", id);
   return { lease, secret };
+}
+
+/** A deleted one is where it was: its leases are asked for there until they are gone. */
+async function isAt(db: Db, place: Place, secret: DynamicSecret): Promise<boolean> {
+  if (!secret.deleting) return secret.folder_id === (await folderAt(db, place)).id;
+  const { was_at: was } = secret;
+  return was === null || (was.environment === place.environment && was.path === place.path);
 }

@@ -1,7 +1,7 @@
 /** What happens at the same moment, or while something of our own is in the way. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { counters, dynamicSecrets, revocations } from "@dayfly/store";
+import { revocations } from "@dayfly/store";
 import type { Engine, IssuedLease, StepPoint } from "./api.ts";
 import { RenewConflict, RevocationPending, TargetRefused } from "./errors.ts";
 import { plainly, type Rig, rig, until } from "./testing/engine.ts";
@@ -90,24 +90,6 @@ test("R15: of two renewals at once the loser does not bring the account's own en
   assert.ok(rows[0].rolvaliduntil >= (expires_at as Date), "the account lives as long as its lease");
   await engine.renew(all.caller(), all.place, lease.id, 60);
   await engine.revoke(all.caller(), all.place, lease.id);
-});
-
-test("R13: a dynamic secret that is deleted while its last lease ends lets go of its folder", async () => {
-  const name = await make();
-  const { lease } = await issue(name);
-  const secret = lease.dynamicSecretId;
-  const asked = await all.store.transaction((tx) => revocations.askRevocation(tx, lease.id, "asked", "tester"));
-  let removed: Promise<unknown> | undefined;
-  await all.store.transaction(async (tx) => {
-    const proof = { how: "looked-up" as const, at: new Date().toISOString(), node: "tester" };
-    await revocations.finish(tx, lease.id, asked!.fence_no, { proof, killed: 0, fenced: false });
-    await counters.lower(tx, counters.ofDynamicSecret(secret));
-    await dynamicSecrets.letGo(tx, secret);
-    removed = engine.remove(all.caller(), all.place, name);
-    await Promise.race([removed, pause(500)]);
-  });
-  await removed;
-  assert.equal((await dynamicSecrets.byId(all.store, secret)).folder_id, null);
 });
 
 test("a due row that somebody holds locked is not asked for without a pause", async () => {

@@ -9,6 +9,7 @@ import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { RevocationPending } from "./errors.ts";
 import { leaseFacts } from "./intent.ts";
+import { leaveBehind } from "./left-behind.ts";
 import { leaseAt } from "./places.ts";
 import { leaseView } from "./views.ts";
 
@@ -20,7 +21,23 @@ const LOOK_MS = 100;
 const ASK_AGAIN_SECONDS = 5;
 
 /** Ends one lease; a lease that has ended already is a success with its proof. @throws RevocationPending */
-export async function revoke(context: Context, caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd> {
+export async function revoke(
+  context: Context,
+  caller: Caller,
+  place: Place,
+  leaseId: string,
+  isForced: boolean,
+): Promise<LeaseEnd> {
+  try {
+    return await revokeNow(context, caller, place, leaseId);
+  } catch (error) {
+    // It does not fake an end: the answer is the same, but nothing waits for this account any more.
+    if (isForced && error instanceof RevocationPending) await leaveBehind(context, caller, { leaseId });
+    throw error;
+  }
+}
+
+async function revokeNow(context: Context, caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd> {
   const until = performance.now() + CALLER_MS;
   const { lease } = await leaseAt(context.store, place, leaseId);
   if (lease.state === "gone") return { lease: leaseView(lease), provenGoneAt: lease.gone_at };

@@ -148,15 +148,15 @@ export function createSweeper(context: Context): Sweeper {
 
   /** An audit row for each lease that has just begun to end because it was due. */
   async function recordExpiry(tx: Tx, rows: revocations.Claimed[]): Promise<void> {
-    for (const row of rows) {
-      if (row.was === "revoking") continue;
-      await audit.append(tx, audit.systemCaller, {
+    const events = rows
+      .filter((row) => row.was !== "revoking")
+      .map((row) => ({
         event: row.was === "active" ? "lease.expired" : "lease.create-failed",
         ...(row.was === "active" ? {} : { outcome: "failed" as const }),
         ...leaseFacts(row),
         expiresAt: row.expires_at.toISOString(),
-      });
-    }
+      }));
+    await audit.appendAll(tx, audit.systemCaller, events);
   }
 
   async function endDisowned(): Promise<void> {

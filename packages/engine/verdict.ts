@@ -1,5 +1,5 @@
 /** What an attempt at ending an account came to, as its row and the audit trail say it. */
-import { audit, type Caller, configVersions, counters, dynamicSecrets, type leases, revocations } from "@dayfly/store";
+import { audit, type Caller, configVersions, counters, type leases, revocations } from "@dayfly/store";
 import { type ErrorClass, TargetError } from "@dayfly/targets";
 import type { TargetDown } from "./breaker.ts";
 import type { LeaseConfig } from "./configs.ts";
@@ -8,6 +8,7 @@ import { TargetRefused } from "./errors.ts";
 import { leaseFacts } from "./intent.ts";
 import type { Outcome } from "./outcome.ts";
 import { classOf, reasonOf } from "./refusals.ts";
+import { letGoAbove } from "./remains.ts";
 
 const LONGEST_DELAY = 300;
 /** A target that ends accounts in its own time is asked again after this many seconds. */
@@ -41,9 +42,6 @@ export async function recordGone(attempt: Attempt): Promise<Outcome> {
   const end = await context.store.transaction(async (tx) => {
     const gone = await revocations.finish(tx, lease.id, lease.fence_no, { proof, ...progress });
     if (!gone) return { late: await revocations.waitForLate(tx, lease.id, lease.fence_no) };
-    // The counter's row is locked before the look for what is left, so two last leases cannot miss each other.
-    await counters.lower(tx, counters.ofDynamicSecret(lease.dynamic_secret_id));
-    await dynamicSecrets.letGo(tx, lease.dynamic_secret_id);
     await audit.append(tx, caller, {
       event: "lease.gone",
       ...leaseFacts(lease, own.address),
@@ -51,10 +49,13 @@ export async function recordGone(attempt: Attempt): Promise<Outcome> {
       proof: proof.how,
       count: gone.sessions_killed,
     });
+    // Last: others wait for these rows until the commit.
+    await counters.lower(tx, lease);
     return { gone };
   });
   if (end.gone) {
     await context.step("gone.committed");
+    await letGoAbove(context, end.gone);
     return { kind: "gone", lease: end.gone };
   }
   if (!end.late) return { kind: "moved" };
@@ -64,17 +65,15 @@ export async function recordGone(attempt: Attempt): Promise<Outcome> {
 
 /** Progress, not failure: the target has accepted the deletion and is asked again. */
 export async function recordAccepted(attempt: Attempt): Promise<Outcome> {
-  const { context, lease, own, caller, progress } = attempt;
-  const waiting = await context.store.transaction(async (tx) => {
-    const row = await revocations.failAttempt(tx, lease.id, lease.fence_no, {
+  const { context, lease, progress } = attempt;
+  const waiting = await context.store.transaction((tx) =>
+    revocations.failAttempt(tx, lease.id, lease.fence_no, {
       errorClass: null,
       error: null,
       delaySeconds: ASK_AGAIN,
       ...progress,
-    });
-    if (row) await alertIfOverdue(tx, caller, lease, row, own.address);
-    return row;
-  });
+    }),
+  );
   if (!waiting) return { kind: "moved" };
   context.wake(ASK_AGAIN * 1000);
   return { kind: "accepted", lease: waiting };

@@ -1,6 +1,6 @@
 /** Rows as the wire shows them. */
-import type { dynamicSecrets, leases } from "@dayfly/store";
-import type { DynamicSecretView, LeaseView } from "./api.ts";
+import type { dynamicSecrets, leaseLists, leases } from "@dayfly/store";
+import type { DynamicSecretView, LeaseView, ListedLeaseView } from "./api.ts";
 
 type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
 
@@ -23,6 +23,23 @@ export function leaseView(lease: leases.Lease): LeaseView {
     updatedAt: lease.updated_at,
     config: lease.lease_config,
     owner: { type: lease.actor_type, id: lease.actor_id },
+  };
+}
+
+/** A lease in a list, with where it hangs. */
+export function listedLeaseView(lease: leaseLists.ListedLease): ListedLeaseView {
+  return {
+    ...leaseView(lease),
+    projectId: lease.project_id,
+    projectSlug: lease.project_slug,
+    environmentSlug: lease.environment,
+    path: lease.path,
+    dynamicSecretName: lease.dynamic_secret_name,
+    type: lease.type,
+    target: lease.address,
+    ownerName: lease.actor_name,
+    leftBehindAt: lease.left_behind_at,
+    cursor: lease.cursor,
   };
 }
 

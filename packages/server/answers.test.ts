@@ -112,24 +112,6 @@ test("with HIDE_ROOT_CREDENTIALS no answer carries stored admin credentials (S09
   }
 });
 
-test("what holds a dynamic secret cannot be deleted from under it", async () => {
-  const token = at.tokens.admin;
-  const project = await at.server.call("GET", "/api/v2/workspace/shop", { token });
-  const prod = project.body.environments.find(({ slug }: { slug: string }) => slug === "prod");
-  const root = { ...at.loc, path: "/" };
-  const refusals = [
-    await at.server.call("DELETE", "/api/v1/folders/database", { token, body: root }),
-    await at.server.call("DELETE", `/api/v1/workspace/${at.projectId}/environments/${prod.id}`, { token }),
-    await at.server.call("DELETE", "/api/v2/workspace/shop", { token }),
-  ];
-  for (const heard of refusals) {
-    assert.equal(heard.status, 400);
-    assert.match(heard.body.message, /holds dynamic secrets/);
-  }
-  const still = await at.server.call("GET", `${dynamic}/postgres?${at.query}`, { token });
-  assert.equal(still.status, 200);
-});
-
 function say(method: string, path: string, body: unknown): Socket {
   const text = JSON.stringify(body);
   const { port } = new URL(at.server.running.url);

@@ -76,6 +76,8 @@ export const schema = z.object({
     .default([]),
   MIN_LEASE_TTL: ttlSeconds.default(60),
   MAX_LEASE_LIMIT: count(1, 10_000_000).default(10_000),
+  MAX_PROJECT_LEASES: count(1, 10_000_000).default(100_000),
+  MAX_IDENTITY_LEASES: count(1, 10_000_000).default(10_000),
   LEASE_HISTORY_DAYS: count(1, 36_500).default(400),
   HIDE_ROOT_CREDENTIALS: flag.default(false),
   REQUIRE_TARGET_TLS: flag.default(false),
@@ -113,7 +115,10 @@ export interface Settings {
   trustedProxies: string[];
   /** Seconds. */
   minLeaseTtl: number;
+  /** Live leases, at most: of a dynamic secret, in a project, held by one identity. */
   maxLeases: number;
+  maxProjectLeases: number;
+  maxIdentityLeases: number;
   leaseHistoryDays: number;
   hideRootCredentials: boolean;
   requireTargetTls: boolean;
@@ -159,6 +164,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     trustedProxies: values.TRUSTED_PROXIES,
     minLeaseTtl: values.MIN_LEASE_TTL,
     maxLeases: values.MAX_LEASE_LIMIT,
+    maxProjectLeases: values.MAX_PROJECT_LEASES,
+    maxIdentityLeases: values.MAX_IDENTITY_LEASES,
     leaseHistoryDays: values.LEASE_HISTORY_DAYS,
     hideRootCredentials: values.HIDE_ROOT_CREDENTIALS,
     requireTargetTls: values.REQUIRE_TARGET_TLS,

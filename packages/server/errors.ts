@@ -36,7 +36,6 @@ const lines: Line[] = [
   line(Refusal, "BadRequest", ({ error, details, retryAfter }) => ({ error, details, retryAfter })),
   line(store.NotFound, "NotFound"),
   line(store.Duplicate, "BadRequest"),
-  line(store.InUse, "BadRequest"),
   line(store.Moved, "Conflict"),
   line(store.Unavailable, "ServiceUnavailable", () => ({
     message: "The database cannot be reached: try again",

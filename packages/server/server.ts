@@ -108,6 +108,8 @@ async function build(
     settings: {
       minTtl: settings.minLeaseTtl,
       maxLeases: settings.maxLeases,
+      maxProjectLeases: settings.maxProjectLeases,
+      maxIdentityLeases: settings.maxIdentityLeases,
       createLimitMs: CREATE_LIMIT_MS,
       allowLoopbackTargets: settings.allowLoopbackTargets,
       requireTargetTls: settings.requireTargetTls,

@@ -93,6 +93,8 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     getLease: { path: `${dynamic}/leases/${known.leaseId}?${query}` },
     listLeases: { path: `${dynamic}/postgres/leases?${query}` },
     deleteLease: { path: `${dynamic}/leases/${known.leaseId}`, body: loc },
+    listProjectLeases: { path: `/api/v1/projects/${projectId}/leases?state=failed` },
+    listOrganizationLeases: { path: "/api/v1/organization/leases?state=left-behind&limit=2" },
     deleteProject: { path: "/api/v2/workspace/another" },
     getStatus: { path: "/api/status" },
     getHealth: { path: "/healthz" },
@@ -145,6 +147,8 @@ const order: RouteName[] = [
   "renewLease",
   "getLease",
   "listLeases",
+  "listProjectLeases",
+  "listOrganizationLeases",
   "deleteLease",
   "deleteProject",
   "getStatus",
@@ -206,7 +210,13 @@ describe("every route", () => {
     { caller: "leaseOnly", project: 403, organization: 403 },
   ];
   // What a lease-only member holds, and what any member of the organization may do, are asked further down.
-  const leaseOnlyMay: RouteName[] = ["listDynamicSecrets", "getDynamicSecret", "createLease", "listLeases"];
+  const leaseOnlyMay: RouteName[] = [
+    "listDynamicSecrets",
+    "getDynamicSecret",
+    "createLease",
+    "listLeases",
+    "listProjectLeases",
+  ];
   const aboutALease: RouteName[] = ["renewLease", "getLease", "deleteLease"];
   const anyMemberMay: RouteName[] = ["createProject"];
 

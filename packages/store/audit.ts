@@ -38,6 +38,8 @@ export interface AuditEvent {
   /** Whether stored admin credentials were handed out. */
   rootCredentials?: boolean;
   proof?: string;
+  /** Whether a deletion was told not to wait for accounts that cannot be ended. */
+  forced?: boolean;
 }
 
 /** The system itself, for what nobody asked: expiry, retries. */
@@ -58,7 +60,27 @@ function clip(text: string | null, length: number): string | null {
 }
 
 /** Writes one row. It counts for `caller` once the transaction has committed. */
-export async function append(tx: Tx, caller: Caller, event: AuditEvent): Promise<void> {
+export function append(tx: Tx, caller: Caller, event: AuditEvent): Promise<void> {
+  return appendAll(tx, caller, [event]);
+}
+
+/** So many rows a statement. */
+const AT_ONCE = 1_000;
+
+/** Writes a row an event, many of them at once. */
+export async function appendAll(tx: Tx, caller: Caller, events: AuditEvent[]): Promise<void> {
+  const key = auditKey(tx.keys);
+  for (let at = 0; at < events.length; at += AT_ONCE) {
+    const rows = events.slice(at, at + AT_ONCE).map((event) => {
+      const { id, body } = written(caller, event);
+      return { id, body, mac: mac(key, id, body) };
+    });
+    await tx.sql.insertInto("audit_events").values(rows).execute();
+  }
+  if (events.length > 0) tx.recording.push(caller);
+}
+
+function written(caller: Caller, event: AuditEvent): { id: string; body: string } {
   const id = randomUUID();
   const { event: name, outcome = "done", projectId = null, ...rest } = event;
   // Keys in alphabetical order: the same event is the same text.
@@ -75,11 +97,7 @@ export async function append(tx: Tx, caller: Caller, event: AuditEvent): Promise
     projectId,
     detail,
   });
-  await tx.sql
-    .insertInto("audit_events")
-    .values({ id, body, mac: mac(auditKey(tx.keys), id, body) })
-    .execute();
-  tx.recording.push(caller);
+  return { id, body };
 }
 
 const recordedRows = new WeakMap<Caller, number>();

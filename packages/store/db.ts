@@ -14,6 +14,8 @@ export interface Tx extends Db {
   sql: Transaction<Tables>;
   /** Callers with rows in this transaction; counted as recorded once it has committed. */
   recording: Caller[];
+  /** What is to be done once it has committed, and only then. */
+  committed: (() => void)[];
 }
 
 /** Who asks. One object a request; it is also how a request's audit rows are known. */

@@ -1,7 +1,8 @@
 /** Dynamic secrets: a configured target plus TTLs, under a folder. What a lease needs to end is in `config-versions.ts`. */
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { Moved, NotFound } from "./errors.ts";
+import * as folders from "./folders.ts";
 import type { DynamicSecretsTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -21,17 +22,21 @@ export interface DynamicSecretChange {
 
 const taken = { duplicate: "Provided dynamic secret already exists under the folder" };
 
-/** @throws Duplicate when a live one of that name is in the folder. */
+/** @throws Duplicate when a live one of that name is in the folder, NotFound when the folder has gone meanwhile */
 export async function insert(
   tx: Tx,
-  row: Omit<DynamicSecret, "version" | "config_version" | "deleting" | "created_at" | "updated_at">,
+  row: Omit<
+    DynamicSecret,
+    "version" | "config_version" | "deleting" | "was_at" | "forced_at" | "created_at" | "updated_at"
+  > & { folder_id: string },
 ): Promise<DynamicSecret> {
+  await folders.hold(tx, row.folder_id);
   const insertion = tx.sql
     .insertInto("dynamic_secrets")
     .values({ ...row, metadata: JSON.stringify(row.metadata) })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return refusing(insertion, { ...taken, gone: ["folder of dynamic secret", row.name] });
+  return refusing(insertion, taken);
 }
 
 /** The live one of that name. @throws NotFound */
@@ -106,38 +111,17 @@ export async function change(
   throw new Moved(`another change of the dynamic secret '${name}' came first: read it and try again`);
 }
 
-/** Hides it, frees its name, and lets no lease be made any more. */
-export async function markDeleting(tx: Tx, id: string): Promise<DynamicSecret> {
-  const row = await tx.sql
-    .updateTable("dynamic_secrets")
-    .set((eb) => ({ deleting: true, updated_at: eb.fn<Date>("lease_now") }))
-    .where("id", "=", id)
-    .where("deleting", "=", false)
-    .returningAll()
-    .executeTakeFirst();
-  if (!row) throw new NotFound("dynamic secret", id);
-  return row;
+/**
+ * A deleted one lets go of its folder when its last account is gone, or left behind in its target by force; else nothing
+ * changes. @returns whether it did so now
+ */
+export async function letGo(db: Db, id: string): Promise<boolean> {
+  const freed = await sql`
+    update dynamic_secrets d set folder_id = null, environment_id = null
+    where d.id = ${id} and d.deleting and d.folder_id is not null and not ${heldBelow}`.execute(db.sql);
+  return (freed.numAffectedRows ?? 0n) > 0n;
 }
 
-/** A deleted one whose last account is gone lets go of its folder. @returns whether it did so now. */
-export async function letGo(tx: Tx, id: string): Promise<boolean> {
-  const row = await tx.sql
-    .updateTable("dynamic_secrets")
-    .set({ folder_id: null, environment_id: null })
-    .where("id", "=", id)
-    .where("deleting", "=", true)
-    .where("folder_id", "is not", null)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom("leases")
-            .select("leases.id")
-            .where("leases.dynamic_secret_id", "=", id)
-            .where("state", "<>", "gone"),
-        ),
-      ),
-    )
-    .returning("id")
-    .executeTakeFirst();
-  return row !== undefined;
-}
+/** Whether the dynamic secret `d` of a query has an account that keeps what is above it from going. */
+export const heldBelow = sql<boolean>`exists (
+  select 1 from leases l where l.dynamic_secret_id = d.id and l.state <> 'gone' and l.left_behind_at is null)`;

@@ -1,20 +1,25 @@
-/** Environments of a project: dev, staging, prod. Each has a root folder from the start. */
+/**
+ * Environments of a project: dev, staging, prod. Each has a root folder from the start. One that is being deleted
+ * (`subtree.ts`) is not there any more for anything here.
+ */
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
+import * as projects from "./projects.ts";
 import type { EnvironmentsTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
 export type Environment = Selectable<EnvironmentsTable>;
 
 /** Makes an environment, last in order unless a position is given. */
-export function create(
+export async function create(
   tx: Tx,
   projectId: string,
   environment: { name: string; slug: string; position?: number },
 ): Promise<Environment> {
+  await projects.hold(tx, projectId);
   const last = sql<number>`(select coalesce(max(position), 0) + 1 from environments where project_id = ${projectId})`;
   const insert = tx.sql
     .insertInto("environments")
@@ -40,6 +45,7 @@ export async function bySlug(db: Db, projectId: string, slug: string): Promise<E
     .selectAll()
     .where("project_id", "=", projectId)
     .where("slug", "=", slug)
+    .where("deleting", "=", false)
     .executeTakeFirst();
   if (row === undefined) throw new NotFound("environment", slug);
   return row;
@@ -47,7 +53,12 @@ export async function bySlug(db: Db, projectId: string, slug: string): Promise<E
 
 /** One environment by its id, in whatever project it is; undefined when there is none. */
 export function find(db: Db, id: string): Promise<Environment | undefined> {
-  return db.sql.selectFrom("environments").selectAll().where("id", "=", id).executeTakeFirst();
+  return db.sql
+    .selectFrom("environments")
+    .selectAll()
+    .where("id", "=", id)
+    .where("deleting", "=", false)
+    .executeTakeFirst();
 }
 
 /** One environment of a project by its id. */
@@ -64,6 +75,7 @@ export async function list(db: Db, projectIds: string[]): Promise<Environment[]>
     .selectFrom("environments")
     .selectAll()
     .where("project_id", "in", projectIds)
+    .where("deleting", "=", false)
     .orderBy("position")
     .orderBy("created_at")
     .execute();
@@ -81,6 +93,7 @@ export async function update(
     .set({ ...change, updated_at: sql`lease_now()` })
     .where("project_id", "=", projectId)
     .where("id", "=", id)
+    .where("deleting", "=", false)
     .returningAll()
     .executeTakeFirst();
   const row = await refusing(write, { duplicate: `the project has an environment '${change.slug}' already` });
@@ -88,17 +101,14 @@ export async function update(
   return row;
 }
 
-/** Removes an environment and what it holds; refused while a dynamic secret is in it. */
-export async function remove(tx: Tx, projectId: string, id: string): Promise<Environment> {
-  const write = tx.sql
-    .deleteFrom("environments")
-    .where("project_id", "=", projectId)
+/** Locks an environment against deletion until the end of the transaction. @throws NotFound */
+export async function hold(tx: Tx, id: string): Promise<void> {
+  const row = await tx.sql
+    .selectFrom("environments")
+    .select("id")
     .where("id", "=", id)
-    .returningAll()
+    .where("deleting", "=", false)
+    .forShare()
     .executeTakeFirst();
-  const row = await refusing(write, {
-    inUse: "this environment holds dynamic secrets or leases still being ended; delete the dynamic secrets first",
-  });
   if (row === undefined) throw new NotFound("environment", id);
-  return row;
 }

@@ -13,11 +13,6 @@ export class Duplicate extends Error {
   override name = "Duplicate";
 }
 
-/** Something still hangs on what was to be removed. */
-export class InUse extends Error {
-  override name = "InUse";
-}
-
 /** The root key does not open this database. Nothing has been changed. */
 export class WrongRootKey extends Error {
   override name = "WrongRootKey";

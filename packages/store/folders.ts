@@ -1,11 +1,12 @@
 /**
  * Folders: a tree per environment, found by canonical path ("/" or "/a/b"). Owns how a path becomes rows: the parents of
- * a folder always exist.
+ * a folder always exist. One that is being deleted (`subtree.ts`) is not there any more for anything here.
  */
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
+import * as environments from "./environments.ts";
 import { NotFound } from "./errors.ts";
 import type { FoldersTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
@@ -19,6 +20,7 @@ export function at(db: Db, environmentId: string, path: string): Promise<Folder 
     .selectAll()
     .where("environment_id", "=", environmentId)
     .where("path", "=", path)
+    .where("deleting", "=", false)
     .executeTakeFirst();
 }
 
@@ -31,12 +33,16 @@ export async function byPath(db: Db, environmentId: string, path: string): Promi
 
 /** One folder by its id, in whatever project it is; undefined when there is none. */
 export function find(db: Db, id: string): Promise<Folder | undefined> {
-  return db.sql.selectFrom("folders").selectAll().where("id", "=", id).executeTakeFirst();
+  return db.sql.selectFrom("folders").selectAll().where("id", "=", id).where("deleting", "=", false).executeTakeFirst();
 }
 
 /** The folders in a folder, or everything below it. */
 export function list(db: Db, folder: Folder, recursive: boolean): Promise<Folder[]> {
-  const query = db.sql.selectFrom("folders").selectAll().where("environment_id", "=", folder.environment_id);
+  const query = db.sql
+    .selectFrom("folders")
+    .selectAll()
+    .where("environment_id", "=", folder.environment_id)
+    .where("deleting", "=", false);
   const below = recursive
     ? query.where(sql<boolean>`starts_with(path, ${under(folder.path)})`).where("id", "!=", folder.id)
     : query.where("parent_id", "=", folder.id);
@@ -55,10 +61,11 @@ export async function ensure(
   const known = await at(tx, place.environmentId, path);
   if (known !== undefined) return known;
   const parent = path === "/" ? null : await ensure(tx, place, parentOf(path));
+  await holdAbove(tx, place, parent);
   const insert = tx.sql
     .insertInto("folders")
     .values({ ...row(place, parent, path), description: "" })
-    .onConflict((conflict) => conflict.columns(["environment_id", "path"]).doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
   await refusing(insert, { gone: ["folder", parentOf(path)] });
   return byPath(tx, place.environmentId, path);
@@ -72,6 +79,7 @@ export async function create(
   description: string,
 ): Promise<Folder> {
   const parent = await ensure(tx, place, parentOf(path));
+  await holdAbove(tx, place, parent);
   const insert = tx.sql
     .insertInto("folders")
     .values({ ...row(place, parent, path), description })
@@ -80,17 +88,25 @@ export async function create(
   return refusing(insert, { duplicate: `there is a folder ${path} already`, gone: ["folder", parentOf(path)] });
 }
 
-/** Removes a folder and what is below it; refused while a dynamic secret is in it. */
-export async function remove(tx: Tx, folder: Folder): Promise<void> {
-  const write = tx.sql.deleteFrom("folders").where("id", "=", folder.id).execute();
-  await refusing(write, {
-    inUse: `the folder ${folder.path} holds dynamic secrets or leases still being ended; delete the dynamic secrets first`,
-  });
+/** Locks a folder against deletion until the end of the transaction: what is made in it comes before. @throws NotFound */
+export async function hold(tx: Tx, id: string, name = id): Promise<void> {
+  const row = await tx.sql
+    .selectFrom("folders")
+    .select("id")
+    .where("id", "=", id)
+    .where("deleting", "=", false)
+    .forShare()
+    .executeTakeFirst();
+  if (row === undefined) throw new NotFound("folder", name);
 }
 
 /** The path above; "/" is its own parent. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 0)) || "/";
+}
+
+function holdAbove(tx: Tx, place: { environmentId: string }, parent: Folder | null): Promise<void> {
+  return parent === null ? environments.hold(tx, place.environmentId) : hold(tx, parent.id, parent.path);
 }
 
 function under(path: string): string {

@@ -32,12 +32,6 @@ export async function find(db: Db, id: string): Promise<Identity> {
   return row;
 }
 
-/** Locks an identity against deletion until the end of the transaction. @throws NotFound when it is gone */
-export async function hold(tx: Tx, id: string): Promise<void> {
-  const row = await tx.sql.selectFrom("identities").select("id").where("id", "=", id).forKeyShare().executeTakeFirst();
-  if (row === undefined) throw new NotFound("identity", id);
-}
-
 /** Removes an identity with its client secrets and tokens. */
 export async function remove(tx: Tx, id: string): Promise<Identity> {
   const row = await tx.sql.deleteFrom("identities").where("id", "=", id).returningAll().executeTakeFirst();

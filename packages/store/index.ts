@@ -14,14 +14,19 @@ export * from "./errors.ts";
 export * as folders from "./folders.ts";
 export { isFounded } from "./founded.ts";
 export * as identities from "./identities.ts";
+export type { ListedState } from "./lease-lists.ts";
+export * as leaseLists from "./lease-lists.ts";
 export * as leases from "./leases.ts";
+export * as leftBehind from "./left-behind.ts";
 export * as loginAttempts from "./login-attempts.ts";
 export * as memberships from "./memberships.ts";
 export * as organizations from "./organizations.ts";
 export * as projects from "./projects.ts";
+export * as remains from "./remains.ts";
 export * as revocations from "./revocations.ts";
 export * as secrets from "./secrets.ts";
 export { isUnavailable, openStore, type Store, type StoreOptions } from "./store.ts";
+export * as subtree from "./subtree.ts";
 export {
   type AlertFacts,
   type AlertKind,

@@ -7,7 +7,7 @@
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, randomUUID } from "node:crypto";
 import type pg from "pg";
-import { WrongRootKey } from "./errors.ts";
+import { SealBroken, WrongRootKey } from "./errors.ts";
 import { type Field, keyIdOf, open, seal } from "./sealing.ts";
 
 const ROOT = 0;
@@ -36,6 +36,8 @@ export interface Keyring {
   seal(field: Field, plain: string | Buffer): Promise<Buffer>;
   /** @throws SealBroken */
   open(field: Field, sealed: Buffer): Promise<Buffer>;
+  /** Drops a project's key from memory: it has been deleted. */
+  forget(project: string): void;
   /** An HMAC key for one use, by HKDF from the instance key. */
   derive(use: string): KeyObject;
 }
@@ -89,27 +91,31 @@ export async function openKeyring(pool: pg.Pool, rootKey: KeyObject, instanceId:
   const instanceKey = createSecretKey(instance);
   const byOwner = new Map<string, Promise<DataKey>>();
 
-  async function load(purpose: "project" | "organization", owner: string | null): Promise<DataKey> {
+  async function load(purpose: "project" | "organization", owner: string | null, mayMake: boolean): Promise<DataKey> {
     const field = wrappedField(purpose, owner);
-    const fresh = seal(instanceKey, instanceRow!.id, field, randomBytes(32));
-    await pool.query("insert into keys (purpose, owner_id, wrapped) values ($1, $2, $3) on conflict do nothing", [
-      purpose,
-      owner,
-      fresh,
-    ]);
+    if (mayMake) {
+      const fresh = seal(instanceKey, instanceRow!.id, field, randomBytes(32));
+      await pool.query("insert into keys (purpose, owner_id, wrapped) values ($1, $2, $3) on conflict do nothing", [
+        purpose,
+        owner,
+        fresh,
+      ]);
+    }
     const found = await pool.query<KeyRow>(
       "select id, owner_id, wrapped from keys where purpose = $1 and owner_id is not distinct from $2",
       [purpose, owner],
     );
-    const row = found.rows[0]!;
+    const row = found.rows[0];
+    // It went with its project: what it had sealed cannot be opened any more, and no other key would.
+    if (!row) throw new SealBroken(`the key of the ${purpose} is gone`);
     return { id: row.id, key: createSecretKey(open(instanceKey, field, row.wrapped)) };
   }
 
-  function dataKey(project: string | null): Promise<DataKey> {
+  function dataKey(project: string | null, mayMake: boolean): Promise<DataKey> {
     const name = project ?? "";
     let key = byOwner.get(name);
     if (!key) {
-      key = load(project === null ? "organization" : "project", project);
+      key = load(project === null ? "organization" : "project", project, mayMake);
       key.catch(() => byOwner.delete(name));
       byOwner.set(name, key);
     }
@@ -128,14 +134,15 @@ export async function openKeyring(pool: pg.Pool, rootKey: KeyObject, instanceId:
   return {
     instanceId,
     async seal(field, plain) {
-      const { id, key } = await dataKey(field.project);
+      const { id, key } = await dataKey(field.project, true);
       return seal(key, id, field, typeof plain === "string" ? Buffer.from(plain, "utf8") : plain);
     },
     async open(field, sealed) {
       keyIdOf(sealed);
-      const { key } = await dataKey(field.project);
+      const { key } = await dataKey(field.project, false);
       return open(key, field, sealed);
     },
+    forget: (project) => void byOwner.delete(project),
     derive,
   };
 }

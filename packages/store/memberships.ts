@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
+import * as projects from "./projects.ts";
 import type { MembershipsTable, RoleGrant } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -15,7 +16,8 @@ export interface Actor {
 }
 
 /** Makes somebody a member. */
-export function create(tx: Tx, projectId: string, actor: Actor, roles: RoleGrant[]): Promise<Membership> {
+export async function create(tx: Tx, projectId: string, actor: Actor, roles: RoleGrant[]): Promise<Membership> {
+  await projects.hold(tx, projectId);
   const insert = tx.sql
     .insertInto("memberships")
     .values({
@@ -42,6 +44,19 @@ export function find(db: Db, projectId: string, actor: Actor): Promise<Membershi
     .where("actor_type", "=", actor.type)
     .where("actor_id", "=", actor.id)
     .executeTakeFirst();
+}
+
+/** Locks a membership against its end until the end of the transaction. @throws NotFound for a stranger */
+export async function hold(tx: Tx, projectId: string, actor: Actor): Promise<void> {
+  const row = await tx.sql
+    .selectFrom("memberships")
+    .select("id")
+    .where("project_id", "=", projectId)
+    .where("actor_type", "=", actor.type)
+    .where("actor_id", "=", actor.id)
+    .forKeyShare()
+    .executeTakeFirst();
+  if (row === undefined) throw new NotFound("project", projectId);
 }
 
 /** Every membership of one actor. */

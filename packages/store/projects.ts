@@ -1,4 +1,7 @@
-/** Projects: the rooms that hold environments, folders and secrets, each with a data key of its own. */
+/**
+ * Projects: the rooms that hold environments, folders and secrets, each with a data key of its own. One that is being
+ * deleted (`subtree.ts`) is not there any more for anything here.
+ */
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import type { Db, Tx } from "./db.ts";
@@ -40,23 +43,30 @@ export function create(
 
 /** One project by its id or its slug; undefined when there is none. */
 export function find(db: Db, by: { id: string } | { slug: string }): Promise<Project | undefined> {
-  const query = db.sql.selectFrom("projects").selectAll();
+  const query = db.sql.selectFrom("projects").selectAll().where("deleting", "=", false);
   return ("id" in by ? query.where("id", "=", by.id) : query.where("slug", "=", by.slug)).executeTakeFirst();
 }
 
 /** The projects with these ids, or all, oldest first. */
 export async function list(db: Db, ids: string[] | "all"): Promise<Project[]> {
   if (ids !== "all" && ids.length === 0) return [];
-  const query = db.sql.selectFrom("projects").selectAll().orderBy("created_at").orderBy("id");
+  const query = db.sql
+    .selectFrom("projects")
+    .selectAll()
+    .where("deleting", "=", false)
+    .orderBy("created_at")
+    .orderBy("id");
   return (ids === "all" ? query : query.where("id", "in", ids)).execute();
 }
 
-/** Removes a project and what it holds; refused while a dynamic secret is in it. */
-export async function remove(tx: Tx, id: string): Promise<Project> {
-  const write = tx.sql.deleteFrom("projects").where("id", "=", id).returningAll().executeTakeFirst();
-  const row = await refusing(write, {
-    inUse: "this project holds dynamic secrets or leases still being ended; delete the dynamic secrets first",
-  });
+/** Locks a project against deletion until the end of the transaction: what is made in it comes before. @throws NotFound */
+export async function hold(tx: Tx, id: string): Promise<void> {
+  const row = await tx.sql
+    .selectFrom("projects")
+    .select("id")
+    .where("id", "=", id)
+    .where("deleting", "=", false)
+    .forShare()
+    .executeTakeFirst();
   if (row === undefined) throw new NotFound("project", id);
-  return row;
 }

@@ -259,32 +259,39 @@ export function waitForLate(tx: Tx, id: string, fenceNo: number): Promise<Lease 
     .executeTakeFirst();
 }
 
-/** Everything of a dynamic secret becomes due now; the sweeper does the rest. @returns the leases that moved */
-export function cascade(tx: Tx, dynamicSecretId: string, endedBy: string): Promise<Lease[]> {
-  return cascadeWhere(tx, endedBy, sql<boolean>`dynamic_secret_id = ${dynamicSecretId}`);
+/** What the audit trail says of a lease that ends because what it hung on goes. */
+export type Ended = Pick<Lease, "id" | "project_id" | "dynamic_secret_id" | "username">;
+
+/** Everything of these dynamic secrets becomes due now; the sweeper does the rest. @returns the leases that moved */
+export function cascade(tx: Tx, dynamicSecretIds: string[], endedBy: string): Promise<Ended[]> {
+  return cascadeWhere(tx, endedBy, sql<boolean>`dynamic_secret_id = any(${dynamicSecretIds}::uuid[])`);
 }
 
-/** Everything that an actor holds becomes due now, because the actor is taken away. @returns the leases that moved */
-export function cascadeActor(tx: Tx, actor: { type: string; id: string }, endedBy: string): Promise<Lease[]> {
-  return cascadeWhere(tx, endedBy, sql<boolean>`actor_type = ${actor.type} and actor_id = ${actor.id}`);
+/**
+ * Everything that an actor holds, in one project or in all, becomes due now, because the actor is taken away.
+ * @returns the leases that moved
+ */
+export function cascadeActor(
+  tx: Tx,
+  actor: { type: string; id: string },
+  endedBy: string,
+  projectId?: string,
+): Promise<Ended[]> {
+  const theirs = sql<boolean>`actor_type = ${actor.type} and actor_id = ${actor.id}`;
+  const which = projectId === undefined ? theirs : sql<boolean>`${theirs} and project_id = ${projectId}`;
+  return cascadeWhere(tx, endedBy, which);
 }
 
-function cascadeWhere(tx: Tx, endedBy: string, which: RawBuilder<boolean>): Promise<Lease[]> {
-  return tx.sql
-    .updateTable("leases")
-    .set({
-      state: "revoking",
-      reason: "cascade",
-      ended_by: endedBy,
-      revoking_at: now,
-      due_at: now,
-      fence_no: nextFence,
-      updated_at: now,
-    })
-    .where(which)
-    .where("state", "in", ["intended", "active"])
-    .returningAll()
-    .execute();
+async function cascadeWhere(tx: Tx, endedBy: string, which: RawBuilder<boolean>): Promise<Ended[]> {
+  // In the order of ids: two that end some of the same leases wait for each other and not in a circle.
+  const { rows } = await sql<Ended>`
+    with picked as (
+      select id from leases where ${which} and state in ('intended', 'active') order by id for update)
+    update leases set state = 'revoking', reason = 'cascade', ended_by = ${endedBy}, revoking_at = lease_now(),
+      due_at = lease_now(), fence_no = fence_no + 1, updated_at = lease_now()
+    from picked where leases.id = picked.id
+    returning leases.id, leases.project_id, leases.dynamic_secret_id, leases.username`.execute(tx.sql);
+  return rows;
 }
 
 /** Deletes what ended more than `days` ago, some rows at a time. @returns how many went */

@@ -4,7 +4,7 @@ import type { Insertable, Selectable } from "kysely";
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
-import type { Folder } from "./folders.ts";
+import { type Folder, hold } from "./folders.ts";
 import type { SecretsTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -59,6 +59,7 @@ export function find(db: Db, id: string): Promise<Omit<Row, "value" | "comment">
 
 /** Adds a secret whose name must be new in its folder. */
 export async function create(tx: Tx, folder: Folder, key: string, draft: SecretDraft): Promise<Secret> {
+  await hold(tx, folder.id, folder.path);
   const id = randomUUID();
   const row = {
     id,

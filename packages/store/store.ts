@@ -105,9 +105,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       pool,
       async transaction(work) {
         const recording: Caller[] = [];
+        const committed: (() => void)[] = [];
         try {
-          const result = await sql.transaction().execute((transaction) => work({ sql: transaction, keys, recording }));
+          const result = await sql
+            .transaction()
+            .execute((transaction) => work({ sql: transaction, keys, recording, committed }));
           countRecorded(recording);
+          for (const act of committed) act();
           return result;
         } catch (error) {
           if (isUnavailable(error))

@@ -101,6 +101,7 @@ export interface ProjectsTable {
   type: Generated<string>;
   description: string | null;
   has_delete_protection: Generated<boolean>;
+  deleting: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -126,6 +127,7 @@ export interface EnvironmentsTable {
   name: string;
   slug: string;
   position: number;
+  deleting: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -139,6 +141,7 @@ export interface FoldersTable {
   path: string;
   description: Generated<string>;
   version: Generated<number>;
+  deleting: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -175,6 +178,10 @@ export interface DynamicSecretsTable {
   username_template: string | null;
   metadata: DefaultJson<{ key: string; value: string }[]>;
   deleting: Generated<boolean>;
+  /** Where it was when it was deleted: slugs of project and environment, and the path. */
+  was_at: ColumnType<{ project: string; environment: string; path: string } | null, undefined, never>;
+  /** When it was deleted by force. */
+  forced_at: Date | null;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }

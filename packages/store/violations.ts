@@ -1,5 +1,5 @@
 /** Turns the database's own refusals of a row into the store's errors, so that no check races with the write it guards. */
-import { Duplicate, InUse, NotFound } from "./errors.ts";
+import { Duplicate, NotFound } from "./errors.ts";
 
 const UNIQUE_VIOLATION = "23505";
 const FOREIGN_KEY_VIOLATION = "23503";
@@ -8,8 +8,6 @@ const FOREIGN_KEY_VIOLATION = "23503";
 export interface Refusals {
   /** A unique name is taken. */
   duplicate?: string;
-  /** Something still hangs on the row that was to go. */
-  inUse?: string;
   /** What the new row was to hang on went away meanwhile: kind and name. */
   gone?: [what: string, name: string];
 }
@@ -21,7 +19,6 @@ export async function refusing<T>(write: Promise<T>, say: Refusals): Promise<T> 
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (code === UNIQUE_VIOLATION && say.duplicate !== undefined) throw new Duplicate(say.duplicate, { cause: error });
-    if (code === FOREIGN_KEY_VIOLATION && say.inUse !== undefined) throw new InUse(say.inUse, { cause: error });
     if (code === FOREIGN_KEY_VIOLATION && say.gone !== undefined) throw new NotFound(...say.gone);
     throw error;
   }

@@ -9,6 +9,7 @@ import {
   environments,
   folders,
   identities,
+  memberships,
   openStore,
   organizations,
   projects,
@@ -80,7 +81,11 @@ export async function rig(): Promise<Rig> {
     poolSize: 12,
   });
   const place = await testPlace(store);
-  const machine = await store.transaction((tx) => identities.create(tx, { name: "ci-runner", orgRole: "no-access" }));
+  const machine = await store.transaction(async (tx) => {
+    const made = await identities.create(tx, { name: "ci-runner", orgRole: "no-access" });
+    await memberships.create(tx, place.projectId, { type: "identity", id: made.id }, [{ role: "admin" }]);
+    return made;
+  });
   const engines: Engine[] = [];
   return {
     store,
@@ -93,6 +98,8 @@ export async function rig(): Promise<Rig> {
       const settings: EngineSettings = {
         minTtl: 1,
         maxLeases: 100,
+        maxProjectLeases: 10_000,
+        maxIdentityLeases: 10_000,
         createLimitMs: 8_000,
         allowLoopbackTargets: true,
         requireTargetTls: false,

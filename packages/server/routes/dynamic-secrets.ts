@@ -53,6 +53,12 @@ export const updateDynamicSecret: Handlers["updateDynamicSecret"] = async (ask, 
   return { dynamicSecret: await house.engine.update(ask.caller, ask.place, params.name, change, shown) };
 };
 
-export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ caller, input, place }, { engine }) => ({
-  dynamicSecret: await engine.remove(caller, place, input.params.name),
-});
+export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ caller, input, place }, { engine }) => {
+  const { leftBehind, leftBehindCount, ...dynamicSecret } = await engine.remove(
+    caller,
+    place,
+    input.params.name,
+    input.body.isForced,
+  );
+  return { dynamicSecret, leftBehind, leftBehindCount };
+};

@@ -1,6 +1,7 @@
 /** Environments of a project. */
 import { environments } from "@dayfly/store";
 import type { Handlers } from "../handler.ts";
+import { orderOf } from "../removal.ts";
 import { addEnvironment } from "./projects.ts";
 
 export const createEnvironment: Handlers["createEnvironment"] = async ({ input, project, write, note }) => {
@@ -23,9 +24,17 @@ export const updateEnvironment: Handlers["updateEnvironment"] = async ({ input, 
   };
 };
 
-export const deleteEnvironment: Handlers["deleteEnvironment"] = async ({ input, project, write, note }) => {
-  note({ subjectId: input.params.environmentId });
-  return { environment: shown(await write((tx) => environments.remove(tx, project.id, input.params.environmentId))) };
+export const deleteEnvironment: Handlers["deleteEnvironment"] = async (ask, { store, engine }) => {
+  const { environmentId } = ask.input.params;
+  ask.note({ subjectId: environmentId });
+  const found = await environments.byId(store, ask.project.id, environmentId);
+  ask.note({ environment: found.slug });
+  const { status, statusDetails, ...left } = await engine.removeTree(
+    ask.caller,
+    { environment: environmentId },
+    orderOf(ask, ask.input.body.isForced),
+  );
+  return { environment: { ...shown(found), status, statusDetails }, ...left };
 };
 
 function shown({ id, name, slug, position, project_id, created_at, updated_at }: environments.Environment) {

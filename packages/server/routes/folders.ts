@@ -3,6 +3,7 @@ import { childPath } from "@dayfly/contract";
 import { environments, folders, NotFound } from "@dayfly/store";
 import type { Handlers } from "../handler.ts";
 import { Refusal } from "../refusal.ts";
+import { orderOf } from "../removal.ts";
 
 export const listFolders: Handlers["listFolders"] = async ({ input, place, note }, { store }) => {
   const environment = await environments.bySlug(store, place.projectId, place.environment);
@@ -37,22 +38,22 @@ export const getFolder: Handlers["getFolder"] = async ({ input, project }, { sto
   };
 };
 
-export const deleteFolder: Handlers["deleteFolder"] = async ({ input, place, write, note }) => {
+export const deleteFolder: Handlers["deleteFolder"] = async (ask, { store, engine }) => {
+  const { place, input, note } = ask;
   const { folderIdOrName } = input.params;
-  const removed = await write(async (tx) => {
-    const environment = await environments.bySlug(tx, place.projectId, place.environment);
-    const folder =
-      (await folders.at(tx, environment.id, childPath(place.path, folderIdOrName))) ??
-      (isId(folderIdOrName) ? await folders.find(tx, folderIdOrName) : undefined);
-    // The right was decided on the path: an id opens nothing that lies elsewhere.
-    const isHere = folder?.environment_id === environment.id && folders.parentOf(folder.path) === place.path;
-    if (folder === undefined || !isHere) throw new NotFound("folder", folderIdOrName);
-    if (folder.parent_id === null) throw new Refusal("BadRequest", "The root folder of an environment stays");
-    note({ path: folder.path, subjectId: folder.id });
-    await folders.remove(tx, folder);
-    return shown(folder);
-  });
-  return { folder: removed, folders: [removed] };
+  const environment = await environments.bySlug(store, place.projectId, place.environment);
+  const folder =
+    (await folders.at(store, environment.id, childPath(place.path, folderIdOrName))) ??
+    (isId(folderIdOrName) ? await folders.find(store, folderIdOrName) : undefined);
+  // The right was decided on the path: an id opens nothing that lies elsewhere.
+  const isHere = folder?.environment_id === environment.id && folders.parentOf(folder.path) === place.path;
+  if (folder === undefined || !isHere) throw new NotFound("folder", folderIdOrName);
+  if (folder.parent_id === null) throw new Refusal("BadRequest", "The root folder of an environment stays");
+  note({ path: folder.path, subjectId: folder.id });
+  const order = orderOf(ask, input.body.forceDelete);
+  const { status, statusDetails, ...left } = await engine.removeTree(ask.caller, { folder: folder.id }, order);
+  const removed = { ...shown(folder), status, statusDetails };
+  return { folder: removed, folders: [removed], ...left };
 };
 
 export const listFoldersV2: Handlers["listFoldersV2"] = listFolders;

@@ -92,11 +92,13 @@ export const addIdentityMembership: Handlers["addIdentityMembership"] = async ({
   });
 };
 
-export const removeIdentityMembership: Handlers["removeIdentityMembership"] = async (ask) => {
+export const removeIdentityMembership: Handlers["removeIdentityMembership"] = async (ask, { engine }) => {
   const { identityId } = ask.input.params;
   ask.note({ subjectId: identityId });
   return ask.write(async (tx) => {
-    const ended = await memberships.remove(tx, ask.project.id, { type: "identity", id: identityId });
+    const member = { type: "identity", id: identityId } as const;
+    const ended = await memberships.remove(tx, ask.project.id, member);
+    ask.note({ count: await engine.endLeasesOf(tx, ask.caller, member, ask.project.id) });
     return { identityMembership: { id: ended.id, identityId } };
   });
 };

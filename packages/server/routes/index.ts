@@ -9,6 +9,7 @@ import * as environments from "./environments.ts";
 import * as folders from "./folders.ts";
 import * as health from "./health.ts";
 import * as identities from "./identities.ts";
+import * as leaseLists from "./lease-lists.ts";
 import * as leases from "./leases.ts";
 import * as openapi from "./openapi.ts";
 import * as projects from "./projects.ts";
@@ -26,6 +27,7 @@ const handlers: Handlers = {
   ...identities,
   ...dynamicSecrets,
   ...leases,
+  ...leaseLists,
   ...health,
   ...openapi,
 };

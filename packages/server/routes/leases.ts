@@ -20,7 +20,7 @@ export const renewLease: Handlers["renewLease"] = async ({ caller, input, place 
 });
 
 export const deleteLease: Handlers["deleteLease"] = async ({ caller, input, place }, { engine }) => {
-  const { lease } = await engine.revoke(caller, place, input.params.leaseId);
+  const { lease } = await engine.revoke(caller, place, input.params.leaseId, input.body.isForced);
   return { lease };
 };
 

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { environments, folders, memberships, organizations, projects, type Tx } from "@dayfly/store";
 import type { Ask, Handlers, House } from "../handler.ts";
 import { Refusal } from "../refusal.ts";
+import { orderOf } from "../removal.ts";
 
 const defaults = [
   { name: "Development", slug: "dev" },
@@ -58,12 +59,14 @@ export const listWorkspaces: Handlers["listWorkspaces"] = async (ask, house) => 
   workspaces: await visible(ask, house),
 });
 
-export const deleteProject: Handlers["deleteProject"] = async ({ project, write }, { store }) => {
+export const deleteProject: Handlers["deleteProject"] = async (ask, { store, engine }) => {
+  const { project } = ask;
   if (project.has_delete_protection) {
     throw new Refusal("BadRequest", "This project is protected from deletion: turn hasDeleteProtection off first");
   }
   const held = await environments.list(store, [project.id]);
-  return shown(await write((tx) => projects.remove(tx, project.id)), held);
+  const order = orderOf(ask, ask.input.body.isForced);
+  return { ...shown(project, held), ...(await engine.removeTree(ask.caller, { project: project.id }, order)) };
 };
 
 async function visible(ask: Pick<Ask, "caller" | "orgRole" | "note">, { store }: House) {
