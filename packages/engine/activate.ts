@@ -1,5 +1,5 @@
 /** The end of issuing: active and audited, or taken back. Whatever the caller is told, no account stays without an end. */
-import { audit, counters, leases, revocations } from "@dayfly/store";
+import { audit, counters, leases, move, revocations } from "@dayfly/store";
 import { type Issued, NameTaken } from "@dayfly/targets";
 import { work } from "./attempt.ts";
 import type { Link } from "./connections.ts";
@@ -21,17 +21,11 @@ export async function activate(
     : null;
   let active: leases.Lease | undefined;
   try {
-    active = await context.store.transaction(async (tx) => {
-      const moved = await leases.activate(tx, row.id, row.fence_no, { keep, nativeUntil });
-      if (moved) {
-        await audit.append(tx, caller, {
-          event: "lease.issued",
-          ...leaseFacts(moved, config.address),
-          expiresAt: moved.expires_at.toISOString(),
-        });
-      }
-      return moved;
-    });
+    const expiresAt = row.expires_at.toISOString();
+    const events = [{ event: "lease.issued", ...leaseFacts(row, config.address), expiresAt }];
+    active = await context.store.single((db) =>
+      move<leases.Lease>(db, leases.activation(db, row.id, row.fence_no, { keep, nativeUntil }), { caller, events }),
+    );
   } catch (error) {
     active = await readBack(issuing, link, row, error);
   }

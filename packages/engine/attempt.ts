@@ -149,6 +149,7 @@ async function advise(attempt: Attempt, reason: string): Promise<void> {
   const advice = `${reason.replace(/\.$/, "")}; the built-in clean-up finished it`;
   // Told already: most revocations of such a secret find the same.
   if (own.advice === advice) return;
+  own.advice = advice;
   await context.store
     .transaction((tx) => configVersions.advise(tx, lease.dynamic_secret_id, lease.config_version, advice))
     .catch((error) => context.log.warn({ leaseId: lease.id, err: error }, "an advice could not be stored"));

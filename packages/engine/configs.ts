@@ -78,6 +78,25 @@ export function endpointOf(config: Config, dynamicSecretId: string, version: num
   return { key: `${dynamicSecretId}:${version}`, target: config.target, config: config.parsed };
 }
 
+/** So many are kept ready. */
+const MOST_KEPT = 1_000;
+
+/** As `loadConfig`, kept ready: versions are never changed. What an operator was advised since may be missing in it. */
+export async function readyConfig(
+  context: Ground & Pick<Context, "configs">,
+  secret: DynamicSecret,
+  version: number,
+): Promise<Config> {
+  const { configs } = context;
+  const key = `${secret.id}:${version}`;
+  const known = configs.get(key);
+  if (known) return known;
+  const config = await loadConfig(context, context.store, secret, version);
+  if (configs.size >= MOST_KEPT) configs.delete(configs.keys().next().value!);
+  configs.set(key, config);
+  return config;
+}
+
 /** The configuration of one version of a dynamic secret. */
 export async function loadConfig(context: Ground, db: Db, secret: DynamicSecret, version: number): Promise<Config> {
   const stored = await configVersions.read(db, secret.project_id, secret.id, version);
@@ -96,12 +115,14 @@ export interface LeaseConfig {
 }
 
 /** A new admin password is used for old leases too, but it never goes to an old host. */
-export async function configOf(context: Ground, secret: DynamicSecret, lease: leases.Lease): Promise<LeaseConfig> {
-  const own = await loadConfig(context, context.store, secret, lease.config_version);
+export async function configOf(
+  context: Ground & Pick<Context, "configs">,
+  secret: DynamicSecret,
+  lease: leases.Lease,
+): Promise<LeaseConfig> {
+  const own = await readyConfig(context, secret, lease.config_version);
   const newest =
-    secret.config_version === lease.config_version
-      ? own
-      : await loadConfig(context, context.store, secret, secret.config_version);
+    secret.config_version === lease.config_version ? own : await readyConfig(context, secret, secret.config_version);
   const same = newest.targetKey.equals(lease.target_key);
   const admin = same ? newest : own;
   const version = same ? secret.config_version : lease.config_version;

@@ -53,9 +53,11 @@ test("another configuration never meets an old connection", async () => {
 
 test("an idle connection that has died is replaced before it is used", async () => {
   const { endpoint, opened, closed, dead } = counted();
-  const connections = createConnections(netOf);
+  let now = 0;
+  const connections = createConnections(netOf, () => now);
   await connections.use(endpoint, forever, async () => undefined);
   dead.add(1);
+  now += 1_000;
   const client = await connections.use(endpoint, forever, async (link) => link.client);
   assert.equal(client, 2);
   assert.deepEqual([opened(), closed()], [2, 1]);

@@ -8,6 +8,8 @@
 import type { AnyTarget, Net } from "@dayfly/targets";
 
 const IDLE_MS = 30_000;
+/** A connection that answered so lately is taken as it is. */
+const FRESH_MS = 250;
 /** An idle connection that does not tell the time within this is dead, whatever its socket says. */
 const LOOK_MS = 2_000;
 
@@ -43,13 +45,19 @@ export interface Connections {
 
 interface Open {
   client: unknown;
+  /** As it was told last; the distance between two clocks does not change within seconds. */
+  clock: Link["clock"];
+  usedAt: number;
   target: AnyTarget;
   stop: AbortController;
   timer?: NodeJS.Timeout;
 }
 
 /** Makes the connections of one node. */
-export function createConnections(netOf: (signal: AbortSignal) => Net): Connections {
+export function createConnections(
+  netOf: (signal: AbortSignal) => Net,
+  now: () => number = () => performance.now(),
+): Connections {
   const idle = new Map<string, Open[]>();
   let closing = false;
 
@@ -67,6 +75,7 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
   }
 
   function keep(key: string, open: Open): void {
+    open.usedAt = now();
     open.timer = setTimeout(() => {
       forget(key, open);
       void discard(open);
@@ -79,13 +88,15 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
     if (!open.target.clock) return null;
     const before = performance.now();
     const target = await open.target.clock(open.client);
-    return { target, at: (before + performance.now()) / 2 };
+    open.clock = { target, at: (before + performance.now()) / 2 };
+    return open.clock;
   }
 
   /** An idle connection that still answers, else a new one. */
   async function acquire(endpoint: Endpoint, signal: AbortSignal): Promise<{ open: Open; clock: Link["clock"] }> {
     for (let open = nextIdle(endpoint.key); open; open = nextIdle(endpoint.key)) {
       clearTimeout(open.timer);
+      if (now() - open.usedAt < FRESH_MS) return { open, clock: open.clock };
       try {
         const soon = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
         return { open, clock: await stoppedBy(soon, open.stop, tellTime(open)) };
@@ -98,7 +109,7 @@ export function createConnections(netOf: (signal: AbortSignal) => Net): Connecti
     const { target, config } = endpoint;
     const connect = () => stoppedBy(signal, stop, target.connect(config, netOf(stop.signal)));
     const client = await (endpoint.enter ? endpoint.enter(signal, connect) : connect());
-    const open = { client, target, stop };
+    const open: Open = { client, target, stop, clock: null, usedAt: now() };
     try {
       return { open, clock: await stoppedBy(signal, stop, tellTime(open)) };
     } catch (error) {

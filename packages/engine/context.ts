@@ -3,6 +3,7 @@ import type { LeaseReason, Store } from "@dayfly/store";
 import type { AnyTarget } from "@dayfly/targets";
 import type { EngineSettings, Log, StepHook } from "./api.ts";
 import type { Breaker } from "./breaker.ts";
+import type { Config } from "./configs.ts";
 import type { Connections } from "./connections.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Slots } from "./slots.ts";
@@ -15,6 +16,8 @@ export interface Context {
   log: Log;
   connections: Connections;
   breaker: Breaker;
+  /** Configurations that are ready for use, by dynamic secret and version. */
+  configs: Map<string, Config>;
   slots: Slots;
   /** Names this process, in claims and proofs. */
   node: string;

@@ -45,6 +45,7 @@ export function createEngine(options: EngineOptions): Engine {
     slots: createSlots(),
     attempts: new Map(),
     node: `${hostname()}-${randomUUID().slice(0, 8)}`,
+    configs: new Map(),
     breaker: createBreaker(store, wake, (fields, message) => log.warn(fields, message)),
     wake,
     disown: (leaseId, reason) => sweeper?.disown(leaseId, reason),

@@ -1,11 +1,11 @@
 /** The intent of a lease: what is durable before its target is touched. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { audit, type Caller, counters, dynamicSecrets, leases, memberships } from "@dayfly/store";
+import { type audit, type Caller, type counters, type dynamicSecrets, leases } from "@dayfly/store";
 import { NameTaken } from "@dayfly/targets";
 import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
-import { RuleBroken } from "./errors.ts";
+import { NotFound, RuleBroken } from "./errors.ts";
 import { buildName } from "./names.ts";
 
 /** After the end of the create limit a call of it may still land for this long. */
@@ -28,15 +28,16 @@ export function leftOf(context: Context, options: IssueOptions): number {
   return Math.max(1, Math.floor(context.settings.createLimitMs - (performance.now() - options.arrivedAt)));
 }
 
-/** A durable intent, and `performance.now()` at its `created_at`, a round trip later at most. */
+/** A durable intent, and `performance.now()` before its `created_at`, a round trip at most. */
 export interface Intended {
   row: leases.Lease;
   began: number;
 }
 
-/** T1: nothing → intended. The counters are locked last, so that they are locked shortly. */
+/** T1: nothing → intended, audited and counted. @throws NotFound, NameTaken, RuleBroken at a limit */
 export async function intend(issuing: Issuing): Promise<Intended> {
   const { context, caller, place, secret, config, ttlSeconds, options } = issuing;
+  const { settings, store } = context;
   const answerSeconds = leftOf(context, options) / 1000;
   const username = buildName({
     template: secret.username_template,
@@ -47,48 +48,52 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     unixTimestamp: Math.floor(Date.now() / 1000),
     random: randomBytes,
   });
+  const intent: leases.Intent = {
+    id: randomUUID(),
+    projectId: secret.project_id,
+    dynamicSecretId: secret.id,
+    configVersion: secret.config_version,
+    targetKey: config.targetKey,
+    username,
+    config: options.config,
+    ttlSeconds,
+    answerSeconds,
+    lateSeconds: settings.createLimitMs / 1000 + LATE_SECONDS,
+  };
+  const requested: audit.AuditEvent = {
+    event: "lease.requested",
+    environment: place.environment,
+    path: place.path,
+    name: secret.name,
+    projectId: intent.projectId,
+    leaseId: intent.id,
+    dynamicSecretId: intent.dynamicSecretId,
+    account: username,
+    target: config.address,
+  };
+  const { type, id } = caller.actor;
+  const along: leases.Along = {
+    limits: {
+      ofSecret: settings.maxLeases,
+      ofHolder: settings.maxIdentityLeases,
+      ofProject: settings.maxProjectLeases,
+    },
+    // Deleting a machine, or its membership, ends its leases: none may slip in behind that.
+    asMember: (type === "identity" || type === "user") && id !== null,
+    events: [requested],
+  };
+  let began = 0;
   try {
-    return await context.store.transaction(async (tx) => {
-      // The store's `now()` stands still from here on.
-      const began = performance.now();
-      // Deleting a machine, or its membership, ends its leases: none may slip in behind that.
-      const { type, id } = caller.actor;
-      if ((type === "identity" || type === "user") && id !== null) {
-        await memberships.hold(tx, secret.project_id, { type, id });
-      }
-      const held = await dynamicSecrets.holdLive(tx, secret.id);
-      const row = await leases.intend(tx, caller, {
-        id: randomUUID(),
-        projectId: secret.project_id,
-        dynamicSecretId: secret.id,
-        configVersion: secret.config_version,
-        targetKey: config.targetKey,
-        username,
-        config: options.config,
-        ttlSeconds,
-        answerSeconds,
-        lateSeconds: context.settings.createLimitMs / 1000 + LATE_SECONDS,
-      });
-      await audit.append(tx, caller, {
-        event: "lease.requested",
-        environment: place.environment,
-        path: place.path,
-        name: held.name,
-        ...leaseFacts(row, config.address),
-        expiresAt: row.expires_at.toISOString(),
-      });
-      const full = await counters.raise(tx, row, {
-        ofSecret: context.settings.maxLeases,
-        ofHolder: context.settings.maxIdentityLeases,
-        ofProject: context.settings.maxProjectLeases,
-      });
-      if (full) throw noRoom(full, secret.name);
-      return { row, began };
+    const row = await store.single((db) => {
+      began = performance.now();
+      return leases.intend(db, caller, intent, along);
     });
+    if (row) return { row, began };
   } catch (error) {
     if (leases.isNameInUse(error)) throw new NameTaken("a live lease has that name");
-    throw error;
+    throw error instanceof leases.LimitReached ? noRoom(error.full, secret.name) : error;
   }
+  throw new NotFound("dynamic secret", secret.name);
 }
 
 const scopes: Record<counters.Full["scope"], (name: string) => string> = {

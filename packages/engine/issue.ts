@@ -10,7 +10,7 @@ import { type Account, type Issued, NameTaken } from "@dayfly/targets";
 import { activate, giveUp } from "./activate.ts";
 import type { IssuedLease, IssueOptions, Place } from "./api.ts";
 import { ask } from "./ask.ts";
-import { endpointOf, loadConfig } from "./configs.ts";
+import { endpointOf, readyConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { RuleBroken } from "./errors.ts";
@@ -34,7 +34,7 @@ export async function issue(
   options: IssueOptions,
 ): Promise<IssuedLease> {
   const secret = await secretAt(context.store, place, name);
-  const config = await loadConfig(context, context.store, secret, secret.config_version);
+  const config = await readyConfig(context, secret, secret.config_version);
   const ttlSeconds = leaseTtl(context.settings, config.target.capabilities(config.parsed), options.ttlSeconds, secret);
   const deadline = AbortSignal.timeout(leftOf(context, options));
   const issuing: Issuing = { context, caller, place, secret, config, ttlSeconds, options, deadline };

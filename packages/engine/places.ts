@@ -12,6 +12,9 @@ export async function folderAt(db: Db, place: Place): Promise<folders.Folder> {
 
 /** The dynamic secret of that name. @throws NotFound */
 export async function secretAt(db: Db, place: Place, name: string): Promise<DynamicSecret> {
+  const found = await dynamicSecrets.at(db, place, name);
+  if (found) return found;
+  // Not there: which part of the way is missing is worth the words.
   const folder = await folderAt(db, place);
   return dynamicSecrets.named(db, folder.id, name);
 }
@@ -34,7 +37,7 @@ export async function leaseAt(
 
 /** A deleted one is where it was: its leases are asked for there until they are gone. */
 async function isAt(db: Db, place: Place, secret: DynamicSecret): Promise<boolean> {
-  if (!secret.deleting) return secret.folder_id === (await folderAt(db, place)).id;
+  if (!secret.deleting) return (await dynamicSecrets.at(db, place, secret.name))?.id === secret.id;
   const { was_at: was } = secret;
   return was === null || (was.environment === place.environment && was.path === place.path);
 }

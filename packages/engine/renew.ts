@@ -65,7 +65,9 @@ export async function renew(
   await context.step("renew.moved");
   const renewed = await context.store.transaction(async (tx) => {
     if (nativeUntil) await writers.letGo(tx, turn.name, turn.holder);
-    const moved = await leases.extend(tx, leaseId, lease.fence_no, { ttlSeconds: seconds, maxSeconds, nativeUntil });
+    const moved = await leases
+      .extension(tx, leaseId, lease.fence_no, { ttlSeconds: seconds, maxSeconds, nativeUntil })
+      .executeTakeFirst();
     if (moved) {
       await audit.append(tx, caller, {
         event: "lease.renewed",

@@ -3,7 +3,7 @@
  *
  * A success is said only when the account is proven gone, or the target has accepted a deletion that takes its own time.
  */
-import { audit, type Caller, configVersions, leases, revocations } from "@dayfly/store";
+import { audit, type Caller, configVersions, leases, move, revocations } from "@dayfly/store";
 import type { LeaseEnd, Place } from "./api.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
@@ -39,9 +39,11 @@ export async function revoke(
 
 async function revokeNow(context: Context, caller: Caller, place: Place, leaseId: string): Promise<LeaseEnd> {
   const until = performance.now() + CALLER_MS;
-  const { lease } = await leaseAt(context.store, place, leaseId);
+  const { lease, secret } = await leaseAt(context.store, place, leaseId);
   if (lease.state === "gone") return { lease: leaseView(lease), provenGoneAt: lease.gone_at };
-  const address = await configVersions.addressOf(context.store, lease.dynamic_secret_id, lease.config_version);
+  const address =
+    context.configs.get(`${secret.id}:${lease.config_version}`)?.address ??
+    (await configVersions.addressOf(context.store, secret.id, lease.config_version));
   const claimed = await request(context, caller, lease, address);
   await context.step("revoke.committed");
   if (claimed) context.background(work(context, claimed, caller));
@@ -62,22 +64,22 @@ async function revokeNow(context: Context, caller: Caller, place: Place, leaseId
  * Records the request, and claims the row unless an attempt at it runs in this process: a repeat joins that one, and
  * neither disturbs nor outruns it.
  */
-function request(
+async function request(
   context: Context,
   caller: Caller,
   lease: leases.Lease,
   address: string,
 ): Promise<leases.Lease | undefined> {
+  const requested = { event: "lease.revoke-requested", ...leaseFacts(lease, address) };
+  const endedBy = caller.actor.id ?? caller.actor.name;
+  const moved = await context.store.single((db) =>
+    move<leases.Lease>(db, revocations.asking(db, lease.id, "asked", endedBy), { caller, events: [requested] }),
+  );
+  if (moved) return moved;
   return context.store.transaction(async (tx) => {
-    const moved = await revocations.askRevocation(tx, lease.id, "asked", caller.actor.id ?? caller.actor.name);
-    const joins = !moved && context.attempts.has(lease.id);
-    const claimed = moved ?? (joins ? undefined : await revocations.claimRevoking(tx, lease.id));
-    if (claimed || joins) {
-      await audit.append(tx, caller, {
-        event: "lease.revoke-requested",
-        ...leaseFacts(lease, address),
-      });
-    }
+    const joins = context.attempts.has(lease.id);
+    const claimed = joins ? undefined : await revocations.claimRevoking(tx, lease.id);
+    if (claimed || joins) await audit.append(tx, caller, requested);
     return claimed;
   });
 }

@@ -1,5 +1,5 @@
 /** What an attempt at ending an account came to, as its row and the audit trail say it. */
-import { audit, type Caller, configVersions, counters, type leases, revocations } from "@dayfly/store";
+import { audit, type Caller, configVersions, type leases, revocations } from "@dayfly/store";
 import { type ErrorClass, TargetError } from "@dayfly/targets";
 import type { TargetDown } from "./breaker.ts";
 import type { LeaseConfig } from "./configs.ts";
@@ -39,28 +39,25 @@ export interface Attempt extends Claim, LeaseConfig {
 export async function recordGone(attempt: Attempt): Promise<Outcome> {
   const { context, lease, own, caller, progress } = attempt;
   const proof = { how: "looked-up" as const, at: new Date().toISOString(), node: context.node };
-  const end = await context.store.transaction(async (tx) => {
-    const gone = await revocations.finish(tx, lease.id, lease.fence_no, { proof, ...progress });
-    if (!gone) return { late: await revocations.waitForLate(tx, lease.id, lease.fence_no) };
-    await audit.append(tx, caller, {
-      event: "lease.gone",
-      ...leaseFacts(lease, own.address),
-      ...(gone.reason ? { reason: gone.reason } : {}),
-      proof: proof.how,
-      count: gone.sessions_killed,
-    });
-    // Last: others wait for these rows until the commit.
-    await counters.lower(tx, lease);
-    return { gone };
-  });
-  if (end.gone) {
+  const fact = {
+    event: "lease.gone",
+    ...leaseFacts(lease, own.address),
+    ...(lease.reason ? { reason: lease.reason } : {}),
+    proof: proof.how,
+    count: lease.sessions_killed + progress.killed,
+  };
+  const gone = await context.store.single((db) =>
+    revocations.finishRecorded(db, lease, { proof, ...progress }, { caller, events: [fact] }),
+  );
+  if (gone) {
     await context.step("gone.committed");
-    await letGoAbove(context, end.gone);
-    return { kind: "gone", lease: end.gone };
+    await letGoAbove(context, gone);
+    return { kind: "gone", lease: gone };
   }
-  if (!end.late) return { kind: "moved" };
-  const retryAfter = Math.max(1, (end.late.late_until.getTime() - end.late.updated_at.getTime()) / 1000);
-  return { kind: "pending", lease: end.late, retryAfter, reason: "a lost create could still land" };
+  const late = await context.store.transaction((tx) => revocations.waitForLate(tx, lease.id, lease.fence_no));
+  if (!late) return { kind: "moved" };
+  const retryAfter = Math.max(1, (late.late_until.getTime() - late.updated_at.getTime()) / 1000);
+  return { kind: "pending", lease: late, retryAfter, reason: "a lost create could still land" };
 }
 
 /** Progress, not failure: the target has accepted the deletion and is asked again. */

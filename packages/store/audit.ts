@@ -69,15 +69,24 @@ const AT_ONCE = 1_000;
 
 /** Writes a row an event, many of them at once. */
 export async function appendAll(tx: Tx, caller: Caller, events: AuditEvent[]): Promise<void> {
-  const key = auditKey(tx.keys);
   for (let at = 0; at < events.length; at += AT_ONCE) {
-    const rows = events.slice(at, at + AT_ONCE).map((event) => {
-      const { id, body } = written(caller, event);
-      return { id, body, mac: mac(key, id, body) };
-    });
+    const rows = rowsOf(tx.keys, caller, events.slice(at, at + AT_ONCE));
     await tx.sql.insertInto("audit_events").values(rows).execute();
   }
   if (events.length > 0) tx.recording.push(caller);
+}
+
+/** The rows of events, authenticated. */
+export function rowsOf(
+  keys: Keyring,
+  caller: Caller,
+  events: AuditEvent[],
+): { id: string; body: string; mac: Buffer }[] {
+  const key = auditKey(keys);
+  return events.map((event) => {
+    const { id, body } = written(caller, event);
+    return { id, body, mac: mac(key, id, body) };
+  });
 }
 
 function written(caller: Caller, event: AuditEvent): { id: string; body: string } {

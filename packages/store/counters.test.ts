@@ -30,7 +30,12 @@ const wide = { ofSecret: 1_000, ofHolder: 1_000, ofProject: 1_000 };
 async function count(one: counters.Counted, limits: counters.Limits): Promise<counters.Full | undefined> {
   let full: counters.Full | undefined;
   const counting = store.transaction(async (tx) => {
-    full = await counters.raise(tx, one, limits);
+    const { rows } = await counters.raising(one, limits).execute(tx.sql);
+    full = counters.fullOf(
+      one,
+      limits,
+      rows.map(({ scope }) => scope),
+    );
     if (full) throw new Error("full");
   });
   await counting.catch((error) => {

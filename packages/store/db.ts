@@ -9,6 +9,12 @@ export interface Db {
   keys: Keyring;
 }
 
+/** Enough for one statement that commits by itself. */
+export interface Single extends Db {
+  /** Callers with rows in it; counted as recorded once it has committed. */
+  recording: Caller[];
+}
+
 /** Enough to write: everything in it is committed together, or nothing. */
 export interface Tx extends Db {
   sql: Transaction<Tables>;

@@ -52,6 +52,27 @@ export async function named(db: Db, folderId: string, name: string): Promise<Dyn
   return row;
 }
 
+/** The live one of that name at a place, by slug and canonical path; undefined when any part of it is not there. */
+export function at(
+  db: Db,
+  place: { projectId: string; environment: string; path: string },
+  name: string,
+): Promise<DynamicSecret | undefined> {
+  return db.sql
+    .selectFrom("environments as e")
+    .innerJoin("folders as f", "f.environment_id", "e.id")
+    .innerJoin("dynamic_secrets as d", "d.folder_id", "f.id")
+    .selectAll("d")
+    .where("e.project_id", "=", place.projectId)
+    .where("e.slug", "=", place.environment)
+    .where("e.deleting", "=", false)
+    .where("f.path", "=", place.path)
+    .where("f.deleting", "=", false)
+    .where("d.name", "=", name.toLowerCase())
+    .where("d.deleting", "=", false)
+    .executeTakeFirst();
+}
+
 /** By id, also one that is being deleted. @throws NotFound */
 export async function byId(db: Db, id: string): Promise<DynamicSecret> {
   const row = await db.sql.selectFrom("dynamic_secrets").selectAll().where("id", "=", id).executeTakeFirst();

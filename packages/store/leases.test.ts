@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import * as leases from "./leases.ts";
 import * as revocations from "./revocations.ts";
 import type { Store } from "./store.ts";
-import { testCaller, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
+import { intended as made, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
 import { type Stores, stores } from "./testing/store.ts";
 
 let all: Stores;
@@ -24,13 +24,13 @@ async function intended(
   targetKey = randomBytes(32),
 ): Promise<leases.Lease> {
   const secret = await testDynamicSecret(store, place, targetKey);
-  return store.transaction((tx) => leases.intend(tx, testCaller(), testIntent(secret, targetKey, change)));
+  return store.transaction((tx) => made(tx, testIntent(secret, targetKey, change)));
 }
 
 async function active(change: Parameters<typeof testIntent>[2] = {}): Promise<leases.Lease> {
   const row = await intended(change);
   const moved = await store.transaction((tx) =>
-    leases.activate(tx, row.id, row.fence_no, { keep: null, nativeUntil: null }),
+    leases.activation(tx, row.id, row.fence_no, { keep: null, nativeUntil: null }).executeTakeFirst(),
   );
   return moved!;
 }
@@ -68,7 +68,7 @@ test("an intent past its answer cannot become active", async () => {
   const row = await intended();
   await backdate(row.id, "answer_by", 60);
   const late = await store.transaction((tx) =>
-    leases.activate(tx, row.id, row.fence_no, { keep: null, nativeUntil: null }),
+    leases.activation(tx, row.id, row.fence_no, { keep: null, nativeUntil: null }).executeTakeFirst(),
   );
   assert.equal(late, undefined);
 });
@@ -101,7 +101,7 @@ test("two nodes never claim the same row", async () => {
   const key = randomBytes(32);
   const secret = await testDynamicSecret(store, place, key);
   for (let n = 0; n < 20; n += 1) {
-    await store.transaction((tx) => leases.intend(tx, testCaller(), testIntent(secret, key, { answerSeconds: -1 })));
+    await store.transaction((tx) => made(tx, testIntent(secret, key, { answerSeconds: -1 })));
   }
   const claims = await Promise.all(
     Array.from({ length: 6 }, () => store.transaction((tx) => revocations.claimDue(tx, [key], [8], 64))),
@@ -130,7 +130,9 @@ test("a failed create is not gone before it could not land any more", async () =
 test("R15: a renewal adds to the old end and never passes the ceiling, by not even a second", async () => {
   const row = await active({ ttlSeconds: 60 });
   const extend = (fence: number, ttlSeconds: number) =>
-    store.transaction((tx) => leases.extend(tx, row.id, fence, { ttlSeconds, maxSeconds: 120, nativeUntil: null }));
+    store.transaction((tx) =>
+      leases.extension(tx, row.id, fence, { ttlSeconds, maxSeconds: 120, nativeUntil: null }).executeTakeFirst(),
+    );
   assert.equal(await leases.roomLeft(store, row.id, 120), 60);
   assert.equal(await extend(row.fence_no, 61), undefined);
   const renewed = await extend(row.fence_no, 60);
@@ -147,7 +149,10 @@ test("R16: a revoked or expired lease cannot be renewed", async () => {
   await store.transaction((tx) => revocations.askRevocation(tx, revoked.id, "asked", "me"));
   for (const { id, fence_no } of [expired, revoked, { ...revoked, fence_no: revoked.fence_no + 1 }]) {
     const change = { ttlSeconds: 1, maxSeconds: 100_000, nativeUntil: null };
-    assert.equal(await store.transaction((tx) => leases.extend(tx, id, fence_no, change)), undefined);
+    assert.equal(
+      await store.transaction((tx) => leases.extension(tx, id, fence_no, change).executeTakeFirst()),
+      undefined,
+    );
   }
 });
 

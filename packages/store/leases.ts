@@ -7,7 +7,10 @@
  * caller leaves the target alone. All times are compared here, in SQL, by `lease_now()`.
  */
 import { type RawBuilder, type Selectable, sql } from "kysely";
-import type { Caller, Db, Tx } from "./db.ts";
+import type { AuditEvent } from "./audit.ts";
+import * as counters from "./counters.ts";
+import type { Caller, Db, Single } from "./db.ts";
+import { recording } from "./moves.ts";
 import type { Field } from "./sealing.ts";
 import type { LeasesTable } from "./tables.ts";
 
@@ -36,31 +39,69 @@ export interface Intent {
   lateSeconds: number;
 }
 
-/** T1: nothing → intended. @throws a unique violation when a live lease of that target has the name. */
-export async function intend(tx: Tx, caller: Caller, intent: Intent): Promise<Lease> {
-  return (await tx.sql
-    .insertInto("leases")
-    .values({
-      id: intent.id,
-      project_id: intent.projectId,
-      dynamic_secret_id: intent.dynamicSecretId,
-      config_version: intent.configVersion,
-      target_key: intent.targetKey,
-      username: intent.username,
-      lease_config: JSON.stringify(intent.config),
-      answer_by: inSeconds(intent.answerSeconds),
-      late_until: inSeconds(intent.lateSeconds),
-      expires_at: inSeconds(intent.ttlSeconds),
-      due_at: inSeconds(intent.answerSeconds),
-      actor_type: caller.actor.type,
-      actor_id: caller.actor.id,
-      actor_name: caller.actor.name,
-      source_ip: caller.ip,
-      user_agent: caller.userAgent,
-      // biome-ignore lint/suspicious/noExplicitAny: columns with a default of the database are absent here
-    } as any)
-    .returningAll()
-    .executeTakeFirstOrThrow()) as Lease;
+/** What goes with an intent, in the same statement. */
+export interface Along {
+  limits: counters.Limits;
+  /** The caller has to be a member of the project until the intent is durable. */
+  asMember: boolean;
+  events: AuditEvent[];
+}
+
+/** A limit of live leases has no room. */
+export class LimitReached extends Error {
+  override name = "LimitReached";
+  readonly full: counters.Full;
+  constructor(full: counters.Full) {
+    super("a limit of live leases is reached");
+    this.full = full;
+  }
+}
+
+/**
+ * T1: nothing → intended, with its audit row and its counts, in one statement: the counters are locked for no longer. What
+ * it hangs on is locked against deletion meanwhile.
+ * @returns undefined when the dynamic secret or the membership is gone
+ * @throws a unique violation when a live lease of that target has the name, LimitReached
+ */
+export async function intend(
+  db: Single,
+  caller: Caller,
+  intent: Intent,
+  { limits, asMember, events }: Along,
+): Promise<Lease | undefined> {
+  const { type, id: actorId, name } = caller.actor;
+  const counted = {
+    dynamic_secret_id: intent.dynamicSecretId,
+    project_id: intent.projectId,
+    actor_type: type,
+    actor_id: actorId ?? "",
+  };
+  const member = sql`member as (select 1 from memberships where project_id = ${intent.projectId}
+    and actor_type = ${type} and actor_id = ${actorId} for key share),`;
+  const statement = sql<Lease>`
+    with ${asMember ? member : sql``} held as (
+      select 1 from dynamic_secrets where id = ${intent.dynamicSecretId} and not deleting for share),
+    intended as (
+      insert into leases (id, project_id, dynamic_secret_id, config_version, target_key, username, lease_config,
+        answer_by, late_until, expires_at, due_at, actor_type, actor_id, actor_name, source_ip, user_agent)
+      select ${intent.id}::uuid, ${intent.projectId}::uuid, ${intent.dynamicSecretId}::uuid, ${intent.configVersion}::int,
+        ${intent.targetKey}::bytea, ${intent.username}, ${JSON.stringify(intent.config)}::jsonb,
+        ${inSeconds(intent.answerSeconds)}, ${inSeconds(intent.lateSeconds)}, ${inSeconds(intent.ttlSeconds)},
+        ${inSeconds(intent.answerSeconds)}, ${type}, ${actorId}::uuid, ${name}, ${caller.ip}, ${caller.userAgent}
+      from held ${asMember ? sql`, member` : sql``} returning *),
+    counted as (${counters.raising(counted, limits, sql`exists (select from intended)`)}),
+    recorded as (${recording(db, { caller, events }, "intended")})
+    select intended.* from intended
+    where demand_room((select array_agg(scope) from counted), ${counters.scopeNames(counted)}::text[])`;
+  try {
+    const { rows } = await statement.execute(db.sql);
+    if (rows[0] !== undefined && events.length > 0) db.recording.push(caller);
+    return rows[0];
+  } catch (error) {
+    const { code, detail } = error as { code?: string; detail?: string };
+    if (code !== "DF001") throw error;
+    throw new LimitReached(counters.fullOf(counted, limits, (detail ?? "").split(" "))!);
+  }
 }
 
 /** Whether `intend` failed because a live lease of that target has the name. */
@@ -88,14 +129,14 @@ export async function openKeep(db: Db, lease: Lease): Promise<Record<string, str
   return JSON.parse(plain.toString("utf8")) as Record<string, string>;
 }
 
-/** T2: intended → active. The create has landed, so nothing of it can land later. */
-export function activate(
-  tx: Tx,
+/** The UPDATE of T2, intended → active. The create has landed, so nothing of it can land later. */
+export function activation(
+  { sql: connection }: Db,
   id: string,
   fenceNo: number,
   found: { keep: Buffer | null; nativeUntil: Date | null },
-): Promise<Lease | undefined> {
-  return tx.sql
+) {
+  return connection
     .updateTable("leases")
     .set({
       state: "active",
@@ -111,19 +152,18 @@ export function activate(
     .where("fence_no", "=", fenceNo)
     .where("answer_by", ">", now)
     .where("expires_at", ">", now)
-    .returningAll()
-    .executeTakeFirst();
+    .returningAll();
 }
 
-/** Active, with room: its end moves by `ttlSeconds`, never past `created_at` + `maxSeconds`. */
-export function extend(
-  tx: Tx,
+/** The UPDATE of a renewal: active, with room, its end moves by `ttlSeconds`, never past `created_at` + `maxSeconds`. */
+export function extension(
+  { sql: connection }: Db,
   id: string,
   fenceNo: number,
   change: { ttlSeconds: number; maxSeconds: number; nativeUntil: Date | null },
-): Promise<Lease | undefined> {
+) {
   const newEnd = sql<Date>`expires_at + make_interval(secs => ${change.ttlSeconds})`;
-  return tx.sql
+  return connection
     .updateTable("leases")
     .set({ expires_at: newEnd, due_at: newEnd, native_until: change.nativeUntil, fence_no: nextFence, updated_at: now })
     .where("id", "=", id)
@@ -131,13 +171,27 @@ export function extend(
     .where("fence_no", "=", fenceNo)
     .where("expires_at", ">", now)
     .where(sql<boolean>`${newEnd} <= created_at + make_interval(secs => ${change.maxSeconds})`)
-    .returningAll()
-    .executeTakeFirst();
+    .returningAll();
 }
 
 /** In any state; undefined when there never was one. */
 export function byId(db: Db, id: string): Promise<Lease | undefined> {
   return db.sql.selectFrom("leases").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** Whose a lease of a project is, and the name of its dynamic secret; undefined when the project has no such lease. */
+export function ownerOf(
+  db: Db,
+  projectId: string,
+  id: string,
+): Promise<{ name: string; actor_type: string; actor_id: string } | undefined> {
+  return db.sql
+    .selectFrom("leases as l")
+    .innerJoin("dynamic_secrets as d", "d.id", "l.dynamic_secret_id")
+    .select(["d.name", "l.actor_type", "l.actor_id"])
+    .where("l.id", "=", id)
+    .where("l.project_id", "=", projectId)
+    .executeTakeFirst();
 }
 
 /** Handed out and not yet proven gone, newest first. */

@@ -46,17 +46,27 @@ export function find(db: Db, projectId: string, actor: Actor): Promise<Membershi
     .executeTakeFirst();
 }
 
-/** Locks a membership against its end until the end of the transaction. @throws NotFound for a stranger */
-export async function hold(tx: Tx, projectId: string, actor: Actor): Promise<void> {
-  const row = await tx.sql
-    .selectFrom("memberships")
-    .select("id")
-    .where("project_id", "=", projectId)
-    .where("actor_type", "=", actor.type)
-    .where("actor_id", "=", actor.id)
-    .forKeyShare()
-    .executeTakeFirst();
-  if (row === undefined) throw new NotFound("project", projectId);
+/** A project by id or slug with somebody's membership in it; undefined where there is either not. */
+export async function standing(
+  db: Db,
+  by: { id: string } | { slug: string },
+  actor: Actor,
+): Promise<{ project: projects.Project; roles: RoleGrant[] } | undefined> {
+  const query = db.sql
+    .selectFrom("projects as p")
+    .innerJoin("memberships as m", "m.project_id", "p.id")
+    .selectAll("p")
+    .select("m.roles as granted")
+    .where("p.deleting", "=", false)
+    .where("m.actor_type", "=", actor.type)
+    .where("m.actor_id", "=", actor.id);
+  const row = await ("id" in by
+    ? query.where("p.id", "=", by.id)
+    : query.where("p.slug", "=", by.slug)
+  ).executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { granted, ...project } = row;
+  return { project, roles: granted };
 }
 
 /** Every membership of one actor. */

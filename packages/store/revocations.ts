@@ -6,8 +6,10 @@
  * caller leaves the target alone.
  */
 import { type RawBuilder, sql } from "kysely";
-import type { Db, Tx } from "./db.ts";
+import { lowering } from "./counters.ts";
+import type { Db, Single, Tx } from "./db.ts";
 import { inSeconds, type Lease, nextFence, now } from "./leases.ts";
+import { move, type Recorded } from "./moves.ts";
 import type { LeaseReason, LeaseState, Proof } from "./tables.ts";
 
 /** Seconds for which a claimed row is left alone by everybody else. */
@@ -49,7 +51,12 @@ export function failCreate(
 
 /** active → revoking, claimed by the mover. */
 export function askRevocation(tx: Tx, id: string, reason: LeaseReason, endedBy: string): Promise<Lease | undefined> {
-  return tx.sql
+  return asking(tx, id, reason, endedBy).executeTakeFirst();
+}
+
+/** The UPDATE of `askRevocation`. */
+export function asking({ sql: connection }: Db, id: string, reason: LeaseReason, endedBy: string) {
+  return connection
     .updateTable("leases")
     .set({
       state: "revoking",
@@ -63,8 +70,7 @@ export function askRevocation(tx: Tx, id: string, reason: LeaseReason, endedBy: 
     })
     .where("id", "=", id)
     .where("state", "=", "active")
-    .returningAll()
-    .executeTakeFirst();
+    .returningAll();
 }
 
 /** A revocation that already runs, claimed by who asks again. A doubled attempt wastes work and breaks nothing. */
@@ -218,14 +224,26 @@ export function failAttempt(
     .executeTakeFirst();
 }
 
+/** What is written with the proof. */
+export interface End {
+  proof: Proof;
+  killed: number;
+  fenced: boolean;
+}
+
 /** revoking → gone, with its proof; never before a lost create could not land any more. */
-export function finish(
-  tx: Tx,
-  id: string,
-  fenceNo: number,
-  end: { proof: Proof; killed: number; fenced: boolean },
-): Promise<Lease | undefined> {
-  return tx.sql
+export function finish(tx: Tx, id: string, fenceNo: number, end: End): Promise<Lease | undefined> {
+  return finishing(tx, id, fenceNo, end).executeTakeFirst();
+}
+
+/** `finish` with its audit row, and one live lease less, in one statement. */
+export function finishRecorded(db: Single, lease: Lease, end: End, recorded: Recorded): Promise<Lease | undefined> {
+  const lowered = lowering(lease, sql`exists (select from moved)`);
+  return move<Lease>(db, finishing(db, lease.id, lease.fence_no, end), recorded, sql`, lowered as (${lowered})`);
+}
+
+function finishing({ sql: connection }: Db, id: string, fenceNo: number, end: End) {
+  return connection
     .updateTable("leases")
     .set({
       state: "gone",
@@ -242,8 +260,7 @@ export function finish(
     .where("state", "=", "revoking")
     .where("fence_no", "=", fenceNo)
     .where("late_until", "<=", now)
-    .returningAll()
-    .executeTakeFirst();
+    .returningAll();
 }
 
 /** The account is absent, but a lost create could still land: looked at again when that is over. */

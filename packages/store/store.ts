@@ -8,10 +8,11 @@ import type { KeyObject } from "node:crypto";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { countRecorded } from "./audit.ts";
-import type { Caller, Db, Tx } from "./db.ts";
+import type { Caller, Db, Single, Tx } from "./db.ts";
 import { Unavailable } from "./errors.ts";
 import { checkRootKey, foundKeys, openKeyring } from "./keyring.ts";
 import { migrate } from "./migrate.ts";
+import { preparing } from "./prepared.ts";
 import type { Tables } from "./tables.ts";
 import { type Listener, listen } from "./wakeups.ts";
 
@@ -25,6 +26,11 @@ export interface Store extends Db {
    * @throws Unavailable when the database was lost; whether the commit happened is then unknown.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work`, one statement that commits by itself.
+   * @throws Unavailable when the database was lost; whether it has committed is then unknown.
+   */
+  single<T>(work: (db: Single) => Promise<T>): Promise<T>;
   /** Calls `heard` when another node says that something is due; a connection of its own, until stopped. */
   listen(heard: () => void): Listener;
   close(): Promise<void>;
@@ -98,7 +104,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       client.release();
     }
     const keys = await openKeyring(keyPool, options.rootKey, instanceId);
-    const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+    const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
     return {
       sql,
       keys,
@@ -116,6 +122,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         } catch (error) {
           if (isUnavailable(error))
             throw new Unavailable("the database was lost during a transaction", { cause: error });
+          throw error;
+        }
+      },
+      async single(work) {
+        const recording: Caller[] = [];
+        try {
+          // On its connection from the start: the wait for one is over when `work` looks at the time.
+          const result = await sql.connection().execute((connection) => work({ sql: connection, keys, recording }));
+          countRecorded(recording);
+          return result;
+        } catch (error) {
+          if (isUnavailable(error)) throw new Unavailable("the database was lost during a statement", { cause: error });
           throw error;
         }
       },

@@ -6,14 +6,14 @@ import type { Tx } from "./db.ts";
 import * as dynamicSecrets from "./dynamic-secrets.ts";
 import * as environments from "./environments.ts";
 import * as folders from "./folders.ts";
-import * as leases from "./leases.ts";
+import type * as leases from "./leases.ts";
 import * as memberships from "./memberships.ts";
 import * as remains from "./remains.ts";
 import * as revocations from "./revocations.ts";
 import * as secrets from "./secrets.ts";
 import type { Store } from "./store.ts";
 import * as subtree from "./subtree.ts";
-import { testCaller, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
+import { intended, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
 import { type Stores, stores } from "./testing/store.ts";
 
 let all: Stores;
@@ -67,7 +67,7 @@ const makers: Record<string, { make(tx: Tx, at: Scene): Promise<{ id: string }>;
   lease: {
     async make(tx, at) {
       await dynamicSecrets.holdLive(tx, at.secret.id);
-      return leases.intend(tx, testCaller(), testIntent(at.secret, at.key));
+      return intended(tx, testIntent(at.secret, at.key));
     },
     live: "select 1 from leases where id = $1 and state in ('intended', 'active')",
   },
@@ -156,9 +156,7 @@ for (const [level, doomed] of Object.entries(above)) {
 
   test(`R13: a ${level} is hidden at once, its name is free, and it goes when nothing holds it`, async () => {
     const at = await scene();
-    const held = await store.transaction((tx) =>
-      leases.intend(tx, testCaller(), testIntent(at.secret, at.key, { lateSeconds: 0 })),
-    );
+    const held = await store.transaction((tx) => intended(tx, testIntent(at.secret, at.key, { lateSeconds: 0 })));
     const { dynamicSecretIds } = await store.transaction((tx) => remove(tx, doomed(at)));
     assert.deepEqual(dynamicSecretIds, [at.secret.id]);
     const count = async () =>
@@ -211,9 +209,7 @@ test("R13: deletions of one tree from several ends at once neither fail nor wait
 
 test("R13: the key of a deleted project goes with its last account, and not before", async () => {
   const at = await scene();
-  const held = await store.transaction((tx) =>
-    leases.intend(tx, testCaller(), testIntent(at.secret, at.key, { lateSeconds: 0 })),
-  );
+  const held = await store.transaction((tx) => intended(tx, testIntent(at.secret, at.key, { lateSeconds: 0 })));
   await store.transaction((tx) => remove(tx, { project: at.projectId }));
   await store.pool.query("update leases set left_behind_at = lease_now() where id = $1", [held.id]);
   const key = () => store.pool.query("select 1 from keys where owner_id = $1", [at.projectId]);

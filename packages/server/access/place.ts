@@ -6,7 +6,6 @@ import type { Place } from "@dayfly/contract";
 import {
   type Caller,
   type Db,
-  dynamicSecrets,
   environments,
   folders,
   leases,
@@ -40,6 +39,21 @@ export async function findProject(
   return project && { project, spot: { environment, path, name, ...holder.spot } };
 }
 
+/** The same in one look-up, where a place names its project itself; undefined also where that did not find it. */
+export async function directStanding(db: Db, actor: Caller["actor"], place: Place): Promise<Standing | undefined> {
+  const { project, environment, path, name } = place;
+  if ("holding" in project || actor.id === null || (actor.type !== "identity" && actor.type !== "user"))
+    return undefined;
+  const found = await memberships.standing(db, project, { type: actor.type, id: actor.id });
+  return (
+    found && {
+      project: found.project,
+      rights: projectRights(found.roles, ownerOf(actor)),
+      spot: { environment, path, name },
+    }
+  );
+}
+
 /** What a caller who is a member may do at a place. @throws NotFound for strangers */
 export async function standingAt(
   db: Db,
@@ -57,10 +71,9 @@ export async function standingAt(
 
 /** Adds a lease's owner and dynamic secret to the spot. @throws NotFound when the lease is not this project's */
 export async function spotOfLease(db: Db, standing: Standing, leaseId: string): Promise<Spot> {
-  const lease = await leases.byId(db, leaseId);
-  if (lease === undefined || lease.project_id !== standing.project.id) throw new NotFound("lease", leaseId);
-  const { name } = await dynamicSecrets.byId(db, lease.dynamic_secret_id);
-  return { ...standing.spot, name, owner: ownerOf({ type: lease.actor_type, id: lease.actor_id }) };
+  const found = await leases.ownerOf(db, standing.project.id, leaseId);
+  if (found === undefined) throw new NotFound("lease", leaseId);
+  return { ...standing.spot, name: found.name, owner: ownerOf({ type: found.actor_type, id: found.actor_id }) };
 }
 
 async function holderOf(

@@ -1,9 +1,9 @@
 /** The rows above a lease, made for tests. */
 import { randomBytes, randomUUID } from "node:crypto";
 import * as configVersions from "../config-versions.ts";
-import type { Caller } from "../db.ts";
+import type { Caller, Single } from "../db.ts";
 import * as dynamicSecrets from "../dynamic-secrets.ts";
-import type { Intent } from "../leases.ts";
+import { type Intent, intend, type Lease } from "../leases.ts";
 import type { Store } from "../store.ts";
 
 /** Somebody who asks. */
@@ -74,6 +74,14 @@ export async function testDynamicSecret(
     await configVersions.insert(tx, place.projectId, version);
     return row;
   });
+}
+
+const unlimited = { ofSecret: 1_000_000, ofHolder: 1_000_000, ofProject: 1_000_000 };
+
+/** A lease that is intended, with nothing else. */
+export async function intended(db: Single, intent: Intent): Promise<Lease> {
+  const along = { limits: unlimited, asMember: false, events: [] };
+  return (await intend(db, testCaller(), intent, along))!;
 }
 
 /** An intent on such a dynamic secret. */

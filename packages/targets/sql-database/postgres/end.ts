@@ -80,7 +80,6 @@ function openSessions({ entityId, keep }: Entity): string {
 
 /** Runs the operator's revocation statement, if the role is there. */
 export async function revoke(session: Session, config: Config, { entityId }: Entity): Promise<void> {
-  if (!(await stands(session, entityId))) return;
   const sql = config.revocationStatement({ username: entityId, database: config.database });
   const { script } = config.revocationStatement;
   const turns = [lockRole(entityId), ...(touchesGrants(script) ? [LOCK_GRANTS] : [])];
@@ -111,5 +110,7 @@ export async function renew(session: Session, config: Config, { entityId }: Enti
 
 /** Whether the role, or a session of it, is still there. */
 export async function exists(session: Session, entity: Entity): Promise<boolean> {
-  return (await stands(session, entity.entityId)) || (await look(session, openSessions(entity))).length > 0;
+  const role = `SELECT FROM pg_catalog.pg_roles WHERE rolname = ${text(entity.entityId)}`;
+  const rows = await look(session, `SELECT EXISTS (${role}) OR EXISTS (${openSessions(entity)}) AS there`);
+  return rows[0]!.there === true;
 }

@@ -50,8 +50,10 @@ export function limitsUntil(deadline: Date): string {
 export async function transact(session: Session, sql: string[], check?: (notices: string[]) => void) {
   return again(async () => {
     try {
-      const rows = await run(session, ["BEGIN", LIMITS, ...sql].join(";\n"));
-      check?.(session.notices);
+      const begun = ["BEGIN", LIMITS, ...sql];
+      if (!check) return (await run(session, [...begun, "COMMIT"].join(";\n"))).slice(2, -1);
+      const rows = await run(session, begun.join(";\n"));
+      check(session.notices);
       await run(session, "COMMIT");
       return rows.slice(2);
     } catch (error) {
