@@ -166,7 +166,9 @@ test("R24: the version a lease was made with cannot be deleted", async () => {
 
 test("attention comes at five minutes overdue", async () => {
   const row = await active();
-  await store.transaction((tx) => revocations.askRevocation(tx, row.id, "asked", "me"));
+  const asked = await store.transaction((tx) => revocations.askRevocation(tx, row.id, "asked", "me"));
+  const failure = { errorClass: "unreachable", error: "down", delaySeconds: 300, fenced: false, killed: 0 };
+  await store.transaction((tx) => revocations.failAttempt(tx, row.id, asked!.fence_no, failure));
   const marked = async () => (await store.transaction((tx) => revocations.markUnheeded(tx))).map(({ id }) => id);
   await backdate(row.id, "revoking_at", 299);
   assert.ok(!(await marked()).includes(row.id));

@@ -163,12 +163,13 @@ export async function hurry(tx: Tx, targetKey: Buffer): Promise<void> {
     .execute();
 }
 
-/** Marks what has been ending for too long, so that people can be told; some at a time. @returns those marked now */
+/** Marks what has been ending for too long and has been tried, so that people can be told; some at a time. @returns those marked now */
 export async function markUnheeded(tx: Tx): Promise<Lease[]> {
   const marked = await sql<Lease>`
     update leases set attention_at = lease_now() where id in (
       select id from leases where state = 'revoking' and attention_at is null
         and revoking_at < lease_now() - make_interval(secs => ${ATTENTION_SECONDS})
+        and (error is not null or attempts > 1)
       order by revoking_at limit ${BATCH} for update skip locked)
     returning *`.execute(tx.sql);
   return marked.rows;
