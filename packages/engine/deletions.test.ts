@@ -73,16 +73,16 @@ for (const [level, whole] of Object.entries(levels)) {
   });
 
   test(`R13: a ${level} whose target is gone for ever is deleted by force, its accounts listed until they are gone`, async () => {
-    const cable = await tree.cable();
-    const at = await tree.scene({ port: cable.port });
+    const relay = await tree.relay();
+    const at = await tree.scene({ port: relay.port });
     const issued = [await tree.issue(at), await tree.issue(at)];
-    await cable.cut();
+    relay.cut();
     const removal = await tree.remove(whole(at), true);
     assert.equal(removal.status, null);
     assert.equal(removal.leftBehindCount, 2);
     assert.deepEqual(
       removal.leftBehind.map(({ externalEntityId, target }) => [externalEntityId, target]),
-      issued.map(({ data }) => [data.DB_USERNAME, `127.0.0.1:${cable.port}`]),
+      issued.map(({ data }) => [data.DB_USERNAME, `127.0.0.1:${relay.port}`]),
     );
     assert.equal(await tree.hidden(at), 0, "nothing above waits for them");
     assert.equal(await tree.count("keys where owner_id = $1", at.projectId), 1, "their admin credential can be opened");
@@ -93,7 +93,7 @@ for (const [level, whole] of Object.entries(levels)) {
       })),
       issued.toReversed().map(({ data }) => ({
         externalEntityId: data.DB_USERNAME,
-        target: `127.0.0.1:${cable.port}`,
+        target: `127.0.0.1:${relay.port}`,
         environmentSlug: "prod",
         path: "/app/db",
         dynamicSecretName: at.name,
@@ -104,7 +104,7 @@ for (const [level, whole] of Object.entries(levels)) {
       const events = await all.events(lease.id);
       assert.equal(events.filter((event) => event === "lease.left-behind").length, 1);
     }
-    await cable.mend();
+    relay.mend();
     await all.store.pool.query("update leases set due_at = lease_now() where project_id = $1 and state = 'revoking'", [
       at.projectId,
     ]);
@@ -120,10 +120,10 @@ for (const [level, whole] of Object.entries(levels)) {
 }
 
 test("R13: a dynamic secret deleted by force frees its folder; a lease ended by force is pending and on the list", async () => {
-  const cable = await tree.cable();
-  const at = await tree.scene({ port: cable.port });
+  const relay = await tree.relay();
+  const at = await tree.scene({ port: relay.port });
   const [first] = [await tree.issue(at), await tree.issue(at)];
-  await cable.cut();
+  relay.cut();
   for (let asked = 0; asked < 2; asked += 1) {
     await assert.rejects(engine.revoke(all.caller(), at, first!.lease.id, true), RevocationPending);
   }
@@ -156,10 +156,10 @@ test("R13: by force, what only waits for its turn gets it: accounts of a healthy
 });
 
 test("R13: not by force, a target that is away holds the rows, and is told; nothing is given up", async () => {
-  const cable = await tree.cable();
-  const at = await tree.scene({ port: cable.port });
+  const relay = await tree.relay();
+  const at = await tree.scene({ port: relay.port });
   const { lease } = await tree.issue(at);
-  await cable.cut();
+  relay.cut();
   const removal = await tree.remove({ project: at.projectId });
   assert.equal(removal.status, "Revocation in process");
   await until(
@@ -167,9 +167,27 @@ test("R13: not by force, a target that is away holds the rows, and is told; noth
     "it is listed as failing",
   );
   assert.ok((await tree.hidden(at)) > 0);
-  await cable.mend();
+  relay.mend();
   await all.store.pool.query("update leases set due_at = lease_now() where id = $1", [lease.id]);
   await until(async () => (await tree.hidden(at)) === 0, "it goes with the last account");
+});
+
+test("R13: by force, nothing waits for a target that is known to be down", async () => {
+  const relay = await tree.relay();
+  const [first, second] = [await tree.scene({ port: relay.port }), await tree.scene({ port: relay.port })];
+  const { lease } = await tree.issue(first);
+  await tree.issue(second);
+  relay.cut();
+  for (let asked = 0; asked < 3; asked += 1) {
+    await assert.rejects(engine.revoke(all.caller(), first, lease.id), RevocationPending);
+  }
+  await until(
+    async () =>
+      (await tree.count("targets where address = $1 and opened_at is not null", `127.0.0.1:${relay.port}`)) > 0,
+    "its breaker is open",
+  );
+  assert.equal((await tree.remove({ project: second.projectId }, true)).leftBehindCount, 1);
+  assert.equal(await tree.hidden(second), 0);
 });
 
 test("R13: a project with 1,000 live leases is deleted in one go: a row each in the audit trail, each one ended", async () => {
@@ -210,11 +228,11 @@ async function seed(like: string, more: number): Promise<void> {
 }
 
 test("R13: with 1,000 leases on a target that is gone for ever, force lets go of all of them at once", async () => {
-  const cable = await tree.cable();
-  const at = await tree.scene({ port: cable.port });
+  const relay = await tree.relay();
+  const at = await tree.scene({ port: relay.port });
   const { lease } = await tree.issue(at);
   await seed(lease.id, 999);
-  await cable.cut();
+  relay.cut();
   const removal = await tree.remove({ project: at.projectId }, true);
   assert.deepEqual([removal.status, removal.leftBehind.length, removal.leftBehindCount], [null, 100, 1_000]);
   assert.equal(await tree.hidden(at), 0);

@@ -52,10 +52,10 @@ test("R13: a node that dies before it has cleared away leaves that to the next s
 });
 
 test("R13: a forced deletion that was cut short is finished by the next start", async () => {
-  const cable = await tree.cable();
-  const at = await tree.scene({ port: cable.port });
+  const relay = await tree.relay();
+  const at = await tree.scene({ port: relay.port });
   const { lease } = await tree.issue(at);
-  await cable.cut();
+  relay.cut();
   await assert.rejects(engine.revoke(all.caller(), at, lease.id), RevocationPending);
   await tree.remove({ project: at.projectId });
   // As the transaction of a forced one leaves it.

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { environments, folders, memberships, projects, type Tx } from "@dayfly/store";
 import type { Engine, IssuedLease, ListedLeaseView, Place, Removal, StepPoint, Tree } from "../api.ts";
-import { type Cable, cableTo } from "./cable.ts";
 import { plainly, type Rig } from "./engine.ts";
+import { openRelay, type Relay } from "./relay.ts";
 
 /** Where a test acts. */
 export interface Scene extends Place {
@@ -23,9 +23,9 @@ export const levels: Record<string, (at: Scene) => Tree> = {
 
 /** Questions and acts of one rig. */
 export interface Trees {
-  /** By a cable, if its target is to be away at times. */
+  /** Over the port of a relay, if its target is to be away at times. */
   scene(inputs?: Record<string, unknown>): Promise<Scene>;
-  cable(): Promise<Cable>;
+  relay(): Promise<Relay>;
   issue(at: Scene, by?: Engine): Promise<IssuedLease>;
   remove(what: Tree, isForced?: boolean): Promise<Removal>;
   count(sql: string, ...given: unknown[]): Promise<number>;
@@ -41,7 +41,7 @@ export interface Trees {
 
 /** Over a rig and the engine that acts unless another is named. */
 export function trees(all: Rig, engine: Engine): Trees {
-  const cables: Cable[] = [];
+  const relays: Relay[] = [];
   async function count(sql: string, ...given: unknown[]): Promise<number> {
     const { rows } = await all.store.pool.query(`select count(*)::int as n from ${sql}`, given);
     return rows[0].n;
@@ -62,10 +62,10 @@ export function trees(all: Rig, engine: Engine): Trees {
       const { name } = await engine.create(all.caller(), at, all.draft({}, inputs), plainly);
       return { ...at, name };
     },
-    async cable() {
-      const cable = await cableTo(all.port);
-      cables.push(cable);
-      return cable;
+    async relay() {
+      const relay = await openRelay({ host: all.host, port: all.port });
+      relays.push(relay);
+      return relay;
     },
     issue: (at, by = engine) =>
       by.issue(all.caller(), at, at.name, { ttlSeconds: null, config: {}, arrivedAt: performance.now() }),
@@ -91,7 +91,7 @@ export function trees(all: Rig, engine: Engine): Trees {
     },
     async stop() {
       await all.stop();
-      for (const cable of cables) await cable.cut();
+      for (const relay of relays) await relay.close();
     },
   };
 }
