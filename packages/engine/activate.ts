@@ -3,7 +3,7 @@ import { audit, counters, leases, move, revocations } from "@dayfly/store";
 import { type Issued, NameTaken } from "@dayfly/targets";
 import { work } from "./attempt.ts";
 import type { Link } from "./connections.ts";
-import { TargetTimeout } from "./errors.ts";
+import { NotFound, TargetTimeout } from "./errors.ts";
 import { type Issuing, leaseFacts } from "./intent.ts";
 import { classOf, isTimeout, reasonOf } from "./refusals.ts";
 
@@ -33,11 +33,22 @@ export async function activate(
     context.wake(issuing.ttlSeconds * 1000);
     return active;
   }
+  if (await takenAway(issuing, row)) throw new NotFound("dynamic secret", secret.name);
   const late = new TargetTimeout(
     `leasing '${secret.name}' at ${config.address} took too long; the account is being taken back`,
   );
   await giveUp(issuing, row, late);
   throw late;
+}
+
+/**
+ * Whether the lease was ended while its account was being made, because what it hangs on, or its holder, was deleted. The
+ * create has landed, so its end need not wait for that.
+ */
+async function takenAway({ context }: Issuing, row: leases.Lease): Promise<boolean> {
+  const ended = await context.store.transaction((tx) => revocations.landed(tx, row.id));
+  if (ended) context.wake(0);
+  return ended?.reason === "cascade";
 }
 
 /**

@@ -42,7 +42,9 @@ function hopeless(dynamicSecretIds: string[]): RawBuilder<boolean> {
     l.error is not null or d.forced_at < lease_now() - make_interval(secs => ${PATIENCE_SECONDS})
     or l.target_key in (
       select o.target_key from leases o where o.dynamic_secret_id = any(${dynamicSecretIds}::uuid[])
-        and o.state <> 'gone' and o.error_class in ('unreachable', 'auth')))`;
+        and o.state <> 'gone' and o.error_class in ('unreachable', 'auth'))
+    or exists (
+      select 1 from targets t where t.target_key = l.target_key and t.credential = '' and t.opened_at is not null))`;
 }
 
 async function markWhere(tx: Tx, which: RawBuilder<boolean>): Promise<LeftBehind[]> {

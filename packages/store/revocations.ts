@@ -277,6 +277,20 @@ export function waitForLate(tx: Tx, id: string, fenceNo: number): Promise<Lease 
     .executeTakeFirst();
 }
 
+/**
+ * The create of a lease that is being ended already has landed: nothing of it can land later, and the end need not wait for
+ * that. An attempt that runs may have looked before the account was there, so its fence number counts no more.
+ */
+export function landed(tx: Tx, id: string): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({ late_until: now, due_at: now, fence_no: nextFence, updated_at: now })
+    .where("id", "=", id)
+    .where("state", "=", "revoking")
+    .returningAll()
+    .executeTakeFirst();
+}
+
 /** What the audit trail says of a lease that ends because what it hung on goes. */
 export type Ended = Pick<Lease, "id" | "project_id" | "dynamic_secret_id" | "username">;
 
