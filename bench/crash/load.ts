@@ -7,21 +7,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { place, secretName } from "../../e2e/testing/project.ts";
 import type { Answer, Json } from "../../e2e/testing/wire.ts";
+import { beginRequest, type Request } from "./request.ts";
 import type { Rig } from "./rig.ts";
 
 const LONG_SHARE = 0.06;
 const LONG = "30m";
-const PAUSE_MS = 60;
+const PAUSE_MS = 40;
 
 interface Held {
   id: string;
   end: number;
-}
-
-interface Request {
-  began: number;
-  ended: number;
-  answered: boolean;
 }
 
 const between = (low: number, high: number): number => low + Math.floor(Math.random() * (high - low + 1));
@@ -42,7 +37,7 @@ export class Load {
   #running = false;
   #gate: PromiseWithResolvers<void> = Promise.withResolvers();
   #working: Promise<unknown> = Promise.resolve();
-  #requests: Request[] = [];
+  readonly #requests: Request[] = [];
   /** Leases about which an answer was lost, and the answer to what. */
   #unclear = new Map<string, "renew" | "revoke">();
 
@@ -74,11 +69,9 @@ export class Load {
     this.#gate.resolve();
   }
 
-  /** How many requests were under way at that moment and never got an answer. Forgets what was before. */
-  cutAt(moment: number): number {
-    const cut = this.#requests.filter(({ began, ended, answered }) => began < moment && ended >= moment && !answered);
-    this.#requests = [];
-    return cut.length;
+  /** The requests since the last time. */
+  take(): Request[] {
+    return this.#requests.splice(0);
   }
 
   /** Finds out what the server knows of the leases about which an answer was lost. */
@@ -187,19 +180,18 @@ export class Load {
 
   /** @returns null when there was no answer that tells anything */
   async #ask(what: string, send: () => Promise<Answer>): Promise<Answer | null> {
-    const request: Request = { began: performance.now(), ended: Number.POSITIVE_INFINITY, answered: false };
+    const request = beginRequest();
     this.#requests.push(request);
     try {
       const answer = await send();
       const error = answer.status === 200 ? null : (answer.body?.error ?? "no JSON");
-      request.answered = answer.status < 500 || error === "RevocationPending";
+      request.came = answer.status < 500 || error === "RevocationPending" ? "answered" : "error";
       if (error) this.#note(`${what}: ${answer.status} ${error}`);
-      return request.answered ? answer : null;
+      return request.came === "answered" ? answer : null;
     } catch (error) {
       const { code } = ((error as Error).cause ?? error) as { code?: string };
-      // It has never been with the server.
-      if (code === "ECONNREFUSED") request.began = Number.POSITIVE_INFINITY;
-      this.#note(`${what}: no answer`);
+      if (code === "ECONNREFUSED") request.came = "unsent";
+      else this.#note(`${what}: no answer`);
       return null;
     } finally {
       request.ended = performance.now();

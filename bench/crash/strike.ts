@@ -11,6 +11,7 @@ import { databaseOf } from "../../e2e/testing/server.ts";
 import type { Answer } from "../../e2e/testing/wire.ts";
 import { type Load, leaseBody } from "./load.ts";
 import type { Kill } from "./plan.ts";
+import { cutAt, cutByItself } from "./request.ts";
 import type { Rig } from "./rig.ts";
 
 const KILLING = "packages/server/testing/killing.ts";
@@ -42,16 +43,22 @@ export class Striker {
   readonly missed: string[] = [];
   readonly #rig: Rig;
   readonly #load: Load;
+  /** Whether the server has to be running. */
+  #running = true;
+  /** How it ended though it had to run. */
+  #lost: string | null = null;
 
   constructor(rig: Rig, load: Load) {
     this.#rig = rig;
     this.#load = load;
+    this.#watch();
   }
 
   /** Kills, and starts again so that `next` can follow. */
   async strike(kill: Kill, next: Kill | null): Promise<void> {
     if (kill.what === "step") return this.#atStep(kill.point, next);
-    await pause(200 + Math.random() * 900);
+    await pause(200 + Math.random() * 1_200);
+    if (this.#lost) throw new Error(`the server ended by itself: ${this.#lost}\n${this.#words()}`);
     if (kill.what === "store") return this.#store(kill.part, next);
     if (kill.what === "starting") return this.#whileStarting(next);
     if (kill.what === "answer") return this.#atAnswer(next);
@@ -65,10 +72,11 @@ export class Striker {
     const { server } = this.#rig;
     const late = new AbortController();
     const dead = await Promise.race([
-      server.ended().then(() => true),
-      pause(STEP_MS, false, { signal: late.signal, ref: false }).catch(() => false),
+      server.ended(),
+      pause(STEP_MS, false as const, { signal: late.signal, ref: false }).catch(() => false as const),
     ]);
     late.abort();
+    if (dead && dead !== "SIGKILL") throw new Error(`the server ended by itself: ${dead}\n${this.#words()}`);
     const moment = performance.now();
     if (!dead) this.missed.push(point);
     await this.#down(() => server.kill("node"));
@@ -85,13 +93,14 @@ export class Striker {
     // A server that has lost its database may answer one look more before it knows.
     await pause(100);
     if (!(await this.#comesBack())) {
-      await this.#kill("tree");
+      await server.kill("tree");
       return this.#start(next, { what: "store", at: part, moment });
     }
     const record = { what: "store", at: part, ready: performance.now() - moment, restarted: false } as const;
     journal.write({ is: "up" });
     await this.#goOn();
-    this.records.push({ ...record, cut: this.#load.cutAt(moment) });
+    this.records.push({ ...record, cut: cutAt(this.#load.take(), moment) });
+    this.#running = true;
     if (next?.what !== "step") return;
     const again = performance.now();
     await this.#down(() => server.kill("node"));
@@ -112,10 +121,11 @@ export class Striker {
     const { server } = this.#rig;
     const moment = performance.now();
     await this.#down(() => server.kill("node"));
-    this.records.push({ what: "node", at: null, cut: this.#load.cutAt(moment), ready: null, restarted: true });
+    const cut = cutAt(this.#load.take(), moment);
+    this.records.push({ what: "node", at: null, cut, ready: null, restarted: true });
     server.launch();
     await pause(Math.random() * 800);
-    await this.#kill(Math.random() < 0.5 ? "tree" : "node");
+    await server.kill(Math.random() < 0.5 ? "tree" : "node");
     await this.#start(next, { what: "starting", at: null, moment: performance.now() });
   }
 
@@ -162,23 +172,23 @@ export class Striker {
 
   /** Keeps new requests back from the moment of death on. */
   async #down(death: () => Promise<void>): Promise<void> {
+    this.#running = false;
     const dead = death();
     this.#load.close();
     this.#rig.journal.write({ is: "down" });
     await dead;
   }
 
-  async #kill(what: "node" | "tree"): Promise<void> {
-    await this.#rig.server.kill(what);
-  }
-
   async #start(next: Kill | null, made: { what: Kill["what"]; at: string | null; moment: number }): Promise<void> {
     const { server, journal } = this.#rig;
+    const sent = this.#load.take();
     const began = performance.now();
     const armed = next?.what === "step";
     const passing = String(1 + Math.floor(Math.random() * 3));
     if (armed) server.launch({ CRASH_AT_STEP: next.point, CRASH_AT_PASSING: passing }, KILLING);
     else server.launch();
+    this.#running = !armed;
+    this.#watch();
     let ready: number | null = null;
     try {
       await server.ready();
@@ -190,7 +200,21 @@ export class Striker {
       if (!armed) throw error;
     }
     const { what, at, moment } = made;
-    this.records.push({ what, at, cut: this.#load.cutAt(moment), ready, restarted: true });
+    const cut = what === "step" ? cutByItself(sent) : cutAt(sent, moment);
+    this.records.push({ what, at, cut, ready, restarted: true });
+  }
+
+  /** Notices an end that nobody asked for. */
+  #watch(): void {
+    const { server } = this.#rig;
+    void server.ended().then((how) => {
+      if (this.#running) this.#lost = String(how);
+    });
+  }
+
+  /** What the server said last. */
+  #words(): string {
+    return this.#rig.server.output().slice(-1_500);
   }
 
   async #goOn(): Promise<void> {

@@ -51,8 +51,8 @@ export interface Server {
   /** As `restart`, but does not wait until it is ready; `ready` does. */
   launch(env?: Record<string, string>, program?: string): void;
   ready(): Promise<void>;
-  /** Resolves when node has ended, by whatever hand; its database may run on. */
-  ended(): Promise<void>;
+  /** Resolves when node has ended, by whatever hand, with its exit code or signal; its database may run on. */
+  ended(): Promise<number | string | null>;
   /** SIGTERM; resolves with the exit code once nothing of it runs. */
   stop(): Promise<number | null>;
   /** Stops it if it runs, and deletes its data. */
@@ -117,7 +117,9 @@ export async function startServer(env: Record<string, string> = {}, options: Ser
     launch,
     ready: () => ready(url, run!, () => printed),
     async ended() {
-      await run!.exit;
+      const { child, exit } = run!;
+      await exit;
+      return child.exitCode ?? child.signalCode;
     },
     stop,
     async remove() {

@@ -7,7 +7,9 @@ import {
   chmodSync,
   chownSync,
   constants,
+  existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmdirSync,
@@ -66,6 +68,16 @@ function isWritable(folder: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Makes a socket folder as it was when its server, which is gone, was started; anew if somebody has taken it away. */
+export function emptySocketFolder(folder: string, account: Account): void {
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { mode: 0o700 });
+    if (account.foreign) chownSync(folder, account.uid, account.gid);
+  }
+  if (!isOurs(folder, account)) throw new Error(`the socket's folder ${folder} is another's by now: restart Dayfly`);
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true });
 }
 
 /** Removes a socket folder that we made, with what is in it. */

@@ -1,9 +1,10 @@
 /** What a killed parent, a killed server, or both leave behind, and the next start after it. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type pg from "pg";
 import { accountFor, identity, STORE_UID } from "./account.ts";
 import { startEmbedded } from "./index.ts";
 import { isLive, postgresIn, processFacts, until } from "./process.ts";
@@ -86,6 +87,56 @@ test("parent and server killed together, ten times: the next start works and no 
     process.kill(parent.said.pid, "SIGKILL");
     await kill9(parent);
   }
+});
+
+for (const adopted of [false, true]) {
+  for (const what of ["the server alone", "all its processes"]) {
+    test(`R01: kill -9 of ${what}${adopted ? ", which was adopted" : ""}: it is started again at the same address, and nothing is lost`, async (t) => {
+      const dataDir = join(await makeRoom(t), "store");
+      if (adopted) await kill9(await startParent(t, { dataDir }));
+      const store = await startEmbedded({ dataDir });
+      assert.equal(store.adopted, adopted);
+      await ask(store.connection, "create table if not exists acked as select 1 as n");
+      for (let round = 0; round < 3; round++) {
+        const [server = 0] = readFileSync(join(dataDir, "postmaster.pid"), "utf8").split("\n").map(Number);
+        const all = postgresIn(dataDir, accountOf(dataDir));
+        assert.ok(all.includes(server));
+        for (const pid of what === "the server alone" ? [server] : all) process.kill(pid, "SIGKILL");
+        await comesBack(store.connection);
+        assert.equal(await ask(store.connection, "select count(*) from acked"), "1");
+        assert.equal(isLive(server), false);
+      }
+      await store.stop();
+      assert.deepEqual(postgresIn(dataDir, accountOf(dataDir)), []);
+      assert.equal(existsSync(store.connection.host!), false, "the socket folder is gone too");
+    });
+  }
+}
+
+/** Asks until it is answered. */
+async function comesBack(connection: pg.PoolConfig): Promise<void> {
+  const end = performance.now() + 30_000;
+  const answers = () =>
+    ask(connection, "select 1").then(
+      () => true,
+      () => false,
+    );
+  // The killed one may have been asked a last time.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!(await answers())) assert.ok(performance.now() < end, "it did not come back");
+}
+
+test("a server that does not start again can be stopped, and the next start finds its folder as it was", async (t) => {
+  const dataDir = join(await makeRoom(t), "store");
+  const store = await startEmbedded({ dataDir });
+  const control = join(dataDir, "global/pg_control");
+  renameSync(control, `${control}.away`);
+  process.kill(store.pid, "SIGKILL");
+  assert.ok(await until(() => readFileSync(join(dataDir, "server.log"), "utf8").includes("pg_control"), 10_000));
+  await store.stop();
+  renameSync(`${control}.away`, control);
+  const next = await startEmbedded({ dataDir });
+  await next.stop();
 });
 
 test("Ctrl-C on the terminal's process group does not reach the server", async (t) => {

@@ -17,6 +17,7 @@ import { checkDurable } from "./durable.ts";
 import { endAtExit, forget } from "./end.ts";
 import { DidNotStart } from "./errors.ts";
 import { putFile } from "./files.ts";
+import { keepRunning } from "./keep.ts";
 import { launch } from "./launch.ts";
 import { type Log, quiet } from "./log.ts";
 import { freePort, keptPort, portFile } from "./port.ts";
@@ -47,9 +48,10 @@ export interface EmbeddedOptions {
   settings?: Record<string, string>;
 }
 
-/** A server that runs. */
+/** A server that runs; one of the store that ends by itself is started again, at the same address. */
 export interface Embedded {
   connection: pg.PoolConfig;
+  /** At the start. */
   pid: number;
   version: string;
   /** It was running already: its former parent was killed. */
@@ -110,7 +112,7 @@ function connectionOf(server: Server, as: "store" | TargetOptions): pg.PoolConfi
   };
 }
 
-async function runOn(dataDir: string, options: EmbeddedOptions): Promise<Server> {
+async function runOn(dataDir: string, options: EmbeddedOptions): Promise<{ server: Server; wanted: ServerOptions }> {
   const as = options.as ?? "store";
   const log = options.log ?? quiet;
   const superuser = as === "store" ? SUPERUSER.store : SUPERUSER.target;
@@ -129,7 +131,7 @@ async function runOn(dataDir: string, options: EmbeddedOptions): Promise<Server>
     try {
       const server = (await adopt(wanted, fits)) ?? (await launch(wanted));
       if (as !== "store") putFile(dataDir, portFile, String(server.port), account);
-      return server;
+      return { server, wanted };
     } catch (error) {
       if (as === "store" || as.port !== 0 || attempt === 3 || !lostPort(error)) throw error;
     }
@@ -147,7 +149,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   mkdirSync(dirname(dataDir), { recursive: true, mode: 0o700 });
   const release = await claim(dataDir);
   try {
-    const server = await runOn(dataDir, options);
+    const { server, wanted } = await runOn(dataDir, options);
     if (as !== "store") endAtExit(server.pid);
     try {
       await prepare(server, as, dataDir);
@@ -158,6 +160,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     } finally {
       await server.admin.end().catch(() => {});
     }
+    // What was started for others, they may end.
+    const kept = as === "store" ? keepRunning(server, wanted) : server;
     const { pid, version, adopted } = server;
     return {
       connection: connectionOf(server, as),
@@ -165,7 +169,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       version,
       adopted,
       async stop() {
-        await server.stop();
+        await kept.stop();
         forget(pid);
         await release();
       },

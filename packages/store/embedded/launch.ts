@@ -45,7 +45,7 @@ function watched(server: Server, child: ChildProcess, options: ServerOptions): S
   let asked = false;
   child.once("exit", (code, signal) => {
     if (asked) return;
-    options.log.error({ dataDir: options.dataDir, code, signal }, "PostgreSQL ended by itself: restart Dayfly");
+    options.log.error({ dataDir: options.dataDir, code, signal }, "PostgreSQL ended by itself");
   });
   const stop = () => {
     asked = true;
@@ -55,12 +55,12 @@ function watched(server: Server, child: ChildProcess, options: ServerOptions): S
 }
 
 /**
- * Starts a server.
- * @throws DidNotStart with its last words; the folder is left as it is.
+ * Starts a server, on a socket in a folder of its own or in `given`, which stays whatever comes of it.
+ * @throws DidNotStart with its last words; the data folder is left as it is.
  */
-export async function launch(options: ServerOptions): Promise<Server> {
+export async function launch(options: ServerOptions, given?: string): Promise<Server> {
   const { dataDir, account, superuser, port, log } = options;
-  const socketFolder = makeSocketFolder(account);
+  const socketFolder = given ?? makeSocketFolder(account);
   const serverLog = openServerLog(options);
   let child: ChildProcess | undefined;
   const isGone = () => !child || child.exitCode !== null || child.signalCode !== null;
@@ -73,7 +73,7 @@ export async function launch(options: ServerOptions): Promise<Server> {
     return watched(await describeServer(options, { lock, admin, adopted: false, isGone }), child, options);
   } catch (error) {
     if (child) await endServer(child.pid!, isGone);
-    removeSocketFolder(socketFolder, account);
+    if (given === undefined) removeSocketFolder(socketFolder, account);
     throw error;
   } finally {
     closeSync(serverLog.file);

@@ -27,12 +27,19 @@ export function readLock(dataDir: string): Lock | undefined {
   }
 }
 
-/** Removes the lock of a server that is gone, and its socket; says whether there was one. */
-export function clearStaleLock(dataDir: string, account: Account): boolean {
+/** Removes the lock of a server that is gone, and says what was in it. */
+export function removeStaleLock(dataDir: string, account: Account): Lock | undefined {
   const lock = readLock(dataDir);
   // Without /proc nobody can tell who works in the folder: PostgreSQL's guard decides.
-  if (!lock || !hasProc || postgresIn(dataDir, account).length > 0) return false;
+  if (!lock || !hasProc || postgresIn(dataDir, account).length > 0) return undefined;
   rmSync(join(dataDir, "postmaster.pid"), { force: true });
+  return lock;
+}
+
+/** Removes the lock of a server that is gone, and its socket; says whether there was one. */
+export function clearStaleLock(dataDir: string, account: Account): boolean {
+  const lock = removeStaleLock(dataDir, account);
+  if (!lock) return false;
   // The folder may be a copy of one that is in use: then the socket belongs to the other.
   if (!isPostgres(lock.pid)) removeSocketFolder(lock.socketFolder, account);
   return true;

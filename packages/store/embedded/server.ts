@@ -28,6 +28,7 @@ export interface Server {
   version: string;
   /** A session of the superuser; the caller ends it. */
   admin: pg.Client;
+  isGone(): boolean;
   /** Ends the server and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -46,6 +47,7 @@ export async function describeServer(
     adopted,
     version: rows[0]!.server_version.split(" ")[0]!,
     admin,
+    isGone,
     async stop() {
       await endServer(lock.pid, isGone);
       removeSocketFolder(lock.socketFolder, options.account);
