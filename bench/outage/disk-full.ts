@@ -1,0 +1,2 @@
+import { scenario } from "./scenario.ts";
+export const diskFull = scenario({ name: "disk-full", does: "", flags: {}, async run() {} });
