@@ -28,8 +28,8 @@ export function readFlags<F extends Flags>(args: string[], flags: F): Asked<F> {
   });
   const read = (name: string): number | string => {
     const { usual } = flags[name]!;
-    const value = (given as Record<string, string | undefined>)[name];
-    if (value === undefined) return usual;
+    const value: unknown = Reflect.get(given, name);
+    if (typeof value !== "string") return usual;
     if (typeof usual === "string") return value;
     if (!/^\d{1,7}(\.\d+)?$/.test(value)) throw new Error(`--${name}: a number, please`);
     return Number(value);
