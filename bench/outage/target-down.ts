@@ -123,7 +123,12 @@ async function oneKind(run: Run): Promise<void> {
   const after = lags(back, Date.now());
   report.tell(`${kind}: accounts there at its return`, left);
   report.tell(`${kind}: connections tried meanwhile`, tried);
-  report.check(`${kind}: last one gone after its return, s`, last, `< ${WANTED_SECONDS}`, (last ?? 1e9) < WANTED_SECONDS);
+  report.check(
+    `${kind}: last one gone after its return, s`,
+    last,
+    `< ${WANTED_SECONDS}`,
+    (last ?? 1e9) < WANTED_SECONDS,
+  );
   tellLag(report, kind, before, during);
   report.tell(`${kind}: other's lag p99 after its return, ms`, quantile(after, 0.99));
   const longest = Math.max(0, ...waits);

@@ -161,4 +161,3 @@ export async function startProxy(upstream: { host: string; port: number }): Prom
     },
   };
 }
-

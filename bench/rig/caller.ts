@@ -88,8 +88,7 @@ export function createCaller(headers: Record<string, string>) {
         { ...place, ttl: `${ttl}s` },
         { as: "renew", ...(key !== undefined && { key }) },
       ),
-    revoke: (url: string, id: string): Promise<Reply> =>
-      send(url, "DELETE", `${at}/${id}`, place, { as: "revoke" }),
+    revoke: (url: string, id: string): Promise<Reply> => send(url, "DELETE", `${at}/${id}`, place, { as: "revoke" }),
     get: (url: string, id: string): Promise<Reply> =>
       send(url, "GET", `${at}/${id}?${new URLSearchParams(place)}`, undefined, { as: "get" }),
     ready: async (url: string): Promise<boolean> =>
