@@ -76,7 +76,8 @@ export const ownDatabase = scenario({
         const cut = await cutter.cut(plan, AbortSignal.timeout(COMES_UP_MS)).catch(() => null);
         if (cut) made.push(cut);
         if (cut && Math.random() < away) {
-          await proxy.set("refuse");
+          // Refused is known at once; what is held arrives later, as if nothing had been.
+          await proxy.set(Math.random() < 0.5 ? "refuse" : "black-hole");
           await pause(Math.random() * 3_000);
           await proxy.set("pass");
         }

@@ -39,7 +39,8 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-const env = { LOG_LEVEL: "warn", MAX_LEASE_LIMIT: "1000000" };
+/** Settings of every node of a bench. */
+export const env = { LOG_LEVEL: "warn", MAX_LEASE_LIMIT: "1000000" };
 
 /** The store's PostgreSQL. */
 export interface Store extends Where {
@@ -51,14 +52,14 @@ export interface Store extends Where {
 /** Starts a PostgreSQL for nodes to share. */
 export async function startStore(): Promise<Store> {
   const postgres = await postgres18();
-  const witness = new pg.Client(postgres);
+  const { user, password, ...at } = postgres;
+  const witness = new pg.Pool({ host: at.host, port: at.port, database: at.database, user, password, max: 2 });
   witness.on("error", () => {});
-  await witness.connect();
   return {
-    host: postgres.host,
-    port: postgres.port,
+    host: at.host,
+    port: at.port,
     query: async (sql, values) => (await witness.query(sql, values)).rows,
-    uri: ({ host, port }) => `postgres://${postgres.user}:${postgres.password}@${host}:${port}/${postgres.database}`,
+    uri: ({ host, port }) => `postgres://${user}:${password}@${host}:${port}/${at.database}`,
     async stop() {
       await witness.end();
       await postgres.stop();

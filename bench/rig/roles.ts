@@ -39,7 +39,8 @@ export function watchRoles(orders: Orders, everyMs: number): Watch {
   let present = new Set<string>();
   let stopped = false;
 
-  function note(rows: Record<string, unknown>[], now: number): void {
+  /** `asked` lies before the look, `now` after it: what was usable was so at `asked` at the latest. */
+  function note(rows: Record<string, unknown>[], asked: number, now: number): void {
     const found = new Set<string>();
     const marks = new Map<string, string>();
     for (const row of rows) {
@@ -49,7 +50,7 @@ export function watchRoles(orders: Orders, everyMs: number): Watch {
       lives.set(name, life);
       if (life.gone !== null || (life.ended !== null && row.may === true)) revived.add(name);
       if (row.may !== true) life.ended ??= now;
-      if (row.usable === true) life.usable = now;
+      if (row.usable === true) life.usable = asked;
       if (row.mark === null) continue;
       const other = marks.get(String(row.mark));
       if (other !== undefined) doubled.add(`${name} and ${other}`);
@@ -66,8 +67,9 @@ export function watchRoles(orders: Orders, everyMs: number): Watch {
 
   const looking = (async () => {
     while (!stopped) {
+      const asked = Date.now();
       const rows = await orders.query(LOOK, [orders.admin.username]);
-      note(rows, Date.now());
+      note(rows, asked, Date.now());
       await pause(everyMs);
     }
   })();
@@ -82,4 +84,15 @@ export function watchRoles(orders: Orders, everyMs: number): Watch {
       await looking;
     },
   };
+}
+
+/** A credential may be used this much longer than its lease: the target's own end comes 5 s later, give or take clocks. */
+const SLACK_MS = 5_100;
+
+/** Those of these accounts that could log in later than their lease allows, and by how much. */
+export function usableLate(watch: Watch, ends: { username: string; latest: number }[]): string[] {
+  return ends.flatMap(({ username, latest }) => {
+    const late = (watch.lives.get(username)?.usable ?? 0) - latest;
+    return late > SLACK_MS ? [`${username}: ${late} ms after its end`] : [];
+  });
 }
