@@ -71,7 +71,16 @@ export async function startOrders(): Promise<Orders> {
     insert into orders (customer_id, total) values (1, 12.5), (2, 30), (3, 7.25), (1, 99)`);
   await owner.end();
 
-  const witness = await connect("orders", superuser);
+  // One session, whose questions wait in turn.
+  const witness = new pg.Pool({
+    host,
+    port,
+    database: "orders",
+    user: postgres.user,
+    password: postgres.password,
+    max: 1,
+  });
+  witness.on("error", () => {});
   const query: Orders["query"] = async (sql, values) => (await witness.query(sql, values)).rows;
   const names = async (): Promise<string[]> =>
     (await query("select rolname from pg_roles order by rolname")).map((row) => String(row.rolname));

@@ -39,7 +39,8 @@ export interface Server {
   /** Of its node, in this life. */
   pid(): number;
   dataDir: string;
-  bootstrap: Bootstrap;
+  /** Only the first of several nodes on one database has it. */
+  readonly bootstrap: Bootstrap;
   /** Milliseconds until it was ready. */
   startedIn: number;
   /** All that it and its earlier lives have printed. */
@@ -102,7 +103,9 @@ export async function startServer(env: Record<string, string> = {}, options: Ser
     pid: () => run!.child.pid!,
     dataDir,
     startedIn: performance.now() - began,
-    bootstrap: JSON.parse(readFileSync(join(dataDir, "bootstrap.json"), "utf8")) as Bootstrap,
+    get bootstrap() {
+      return JSON.parse(readFileSync(join(dataDir, "bootstrap.json"), "utf8")) as Bootstrap;
+    },
     output: () => printed,
     async kill(what = "tree") {
       const { child, exit } = run!;

@@ -18,7 +18,7 @@ export interface Kinds {
   onServers: string[];
 }
 
-/** Sorts the tests of packages and scripts. */
+/** Sorts the tests of packages, scripts and benches. */
 export function kindsOf(sources: Source[]): Kinds {
   const files = new Map(sources.map((source) => [source.file, source]));
 
@@ -31,7 +31,7 @@ export function kindsOf(sources: Source[]): Kinds {
 
   const kinds: Kinds = { alone: [], onServers: [] };
   for (const { file } of sources) {
-    if (!isTest(file) || !/^(packages|scripts)\//.test(file)) continue;
+    if (!isTest(file) || !/^(packages|scripts|bench)\//.test(file)) continue;
     kinds[needsServer(file) ? "onServers" : "alone"].push(file);
   }
   return kinds;

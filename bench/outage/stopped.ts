@@ -1,0 +1,2 @@
+import { scenario } from "./scenario.ts";
+export const stopped = scenario({ name: "stopped", does: "", flags: {}, async run() {} });
