@@ -11,8 +11,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Flags } from "./flags.ts";
 
-/** Each `from` must stand in its file exactly once. */
-const changes = [
+/** A change of a copy; `from` must stand in the file exactly once. */
+export interface Change {
+  file: string;
+  from: string;
+  to: string;
+}
+
+const changes: Change[] = [
   {
     file: "packages/engine/issue.ts",
     from: "  const { row, began } = await intend(issuing);\n",
@@ -62,7 +68,8 @@ export async function runControl(
   }
 }
 
-function copyCheckout(root: string, copy: string): void {
+/** Copies what runs of a checkout. */
+export function copyCheckout(root: string, copy: string): void {
   for (const room of ["packages", "e2e/testing", "scripts", "bench/crash", "bench/main.ts", "package.json"]) {
     cpSync(join(root, room), join(copy, room), { recursive: true });
   }
@@ -76,10 +83,11 @@ function copyCheckout(root: string, copy: string): void {
   }
 }
 
-function apply(copy: string, { file, from, to }: (typeof changes)[number]): void {
+/** Changes one file of a copy. @throws when it does not read as expected */
+export function apply(copy: string, { file, from, to }: Change): void {
   const text = readFileSync(join(copy, file), "utf8");
   if (text.split(from).length !== 2) {
-    throw new Error(`the control does not fit ${file} any more: bring bench/crash/control.ts up to date with it`);
+    throw new Error(`a change of the copy does not fit ${file} any more: bring it up to date with that file\n${from}`);
   }
   // By function: a replacement's `$1` would be expanded.
   writeFileSync(

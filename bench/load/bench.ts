@@ -23,6 +23,8 @@ export interface Wish {
   runs: number;
   /** Of each load. */
   seconds: number;
+  /** Of the expiry that goes on and on. */
+  minutes: number;
   /** A look, not a measurement. */
   quick: boolean;
   profile: boolean;

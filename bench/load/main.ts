@@ -10,12 +10,24 @@ import { type Bench, openBench, type Scenario, type Wish } from "./bench.ts";
 import type { Line } from "./figures.ts";
 import { readProfile } from "./profile.ts";
 import { circumstances, footer, keep, table } from "./report.ts";
+import { p1 } from "./scenarios/p1.ts";
 import { p2 } from "./scenarios/p2.ts";
+import { p3 } from "./scenarios/p3.ts";
 import { p4 } from "./scenarios/p4.ts";
 import { p5 } from "./scenarios/p5.ts";
+import { p7 } from "./scenarios/p7.ts";
+import { p8 } from "./scenarios/p8.ts";
+import { p9 } from "./scenarios/p9.ts";
+import { p10 } from "./scenarios/p10.ts";
 import { p11 } from "./scenarios/p11.ts";
+import { p13 } from "./scenarios/p13.ts";
+import { p14 } from "./scenarios/p14.ts";
+import { p15 } from "./scenarios/p15.ts";
+import { r03 } from "./scenarios/r03.ts";
+import { r05 } from "./scenarios/r05.ts";
 
-const scenarios: Scenario[] = [p2, p4, p5, p11];
+/** What shares a server stands together. */
+const scenarios: Scenario[] = [p1, p2, p3, p4, p5, p11, p7, p8, p9, p10, p13, p14, p15, r03, r05];
 
 const usage = `Usage: npm run bench -- load [flags] [measures]
 
@@ -23,6 +35,7 @@ ${scenarios.map(({ id, title }) => `  ${id.padEnd(4)} ${title}`).join("\n")}
 
   --runs N      the middle of so many (5)
   --seconds N   length of each load (3)
+  --minutes N   length of R03 (1)
   --quick       one short run of each: a look, not a measurement
   --profile     a server of its own for each measure, and where its time went
 `;
@@ -30,6 +43,7 @@ ${scenarios.map(({ id, title }) => `  ${id.padEnd(4)} ${title}`).join("\n")}
 const flags = {
   runs: { type: "string" },
   seconds: { type: "string" },
+  minutes: { type: "string" },
   quick: { type: "boolean", default: false },
   profile: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -38,13 +52,19 @@ const flags = {
 function read(): { wish: Wish; chosen: Scenario[] } | null {
   const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
   if (values.help) return null;
-  const positive = (name: "runs" | "seconds", usual: number): number => {
+  const positive = (name: "runs" | "seconds" | "minutes", usual: number): number => {
     const value = values[name] === undefined ? usual : Number(values[name]);
     if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0`);
     return value;
   };
   const { quick, profile } = values;
-  const wish = { runs: positive("runs", quick ? 1 : 5), seconds: positive("seconds", quick ? 1 : 3), quick, profile };
+  const wish = {
+    runs: positive("runs", quick ? 1 : 5),
+    seconds: positive("seconds", quick ? 1 : 3),
+    minutes: positive("minutes", quick ? 1 / 6 : 1),
+    quick,
+    profile,
+  };
   const wanted = positionals.map((name) => name.toUpperCase());
   const unknown = wanted.find((name) => !scenarios.some(({ id }) => id === name));
   if (unknown !== undefined) throw new TypeError(`There is no measure '${unknown}'.`);
