@@ -5,9 +5,10 @@ import { work } from "./attempt.ts";
 import type { Link } from "./connections.ts";
 import { TargetTimeout } from "./errors.ts";
 import { type Issuing, leaseFacts } from "./intent.ts";
+import { endReplaced, holdReplaced, whyOvertaken } from "./once.ts";
 import { classOf, isTimeout, reasonOf } from "./refusals.ts";
 
-/** T2: intended → active. @throws TargetTimeout when it came too late; the account is then taken back */
+/** T2: intended → active. @throws TargetTimeout when it came too late, RepeatConflict when a repeat overtook it; the account is then taken back */
 export async function activate(
   issuing: Issuing,
   link: Link,
@@ -22,6 +23,7 @@ export async function activate(
   let active: leases.Lease | undefined;
   try {
     active = await context.store.transaction(async (tx) => {
+      await holdReplaced(tx, row);
       const moved = await leases.activate(tx, row.id, row.fence_no, { keep, nativeUntil });
       if (moved) {
         await audit.append(tx, caller, {
@@ -29,6 +31,7 @@ export async function activate(
           ...leaseFacts(moved, config.address),
           expiresAt: moved.expires_at.toISOString(),
         });
+        await endReplaced(tx, caller, moved);
       }
       return moved;
     });
@@ -36,12 +39,12 @@ export async function activate(
     active = await readBack(issuing, link, row, error);
   }
   if (active) {
-    context.wake(issuing.ttlSeconds * 1000);
+    context.wake(active.replaces === null ? issuing.ttlSeconds * 1000 : 0);
     return active;
   }
-  const late = new TargetTimeout(
-    `leasing '${secret.name}' at ${config.address} took too long; the account is being taken back`,
-  );
+  const late =
+    (await whyOvertaken(context, issuing.once, row.id)) ??
+    new TargetTimeout(`leasing '${secret.name}' at ${config.address} took too long; the account is being taken back`);
   await giveUp(issuing, row, late);
   throw late;
 }

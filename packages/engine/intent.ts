@@ -6,7 +6,12 @@ import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { RuleBroken } from "./errors.ts";
+import { leaseFacts } from "./facts.ts";
 import { buildName } from "./names.ts";
+import { claimKey, type Once } from "./once.ts";
+import type { Wait } from "./readiness.ts";
+
+export { leaseFacts } from "./facts.ts";
 
 /** After the end of the create limit a call of it may still land for this long. */
 const LATE_SECONDS = 40;
@@ -21,6 +26,10 @@ export interface Issuing {
   ttlSeconds: number;
   options: IssueOptions;
   deadline: AbortSignal;
+  /** The request's Idempotency-Key, where it has one. */
+  once: Once | undefined;
+  /** What is waited for before it is handed out; null for nothing. */
+  wait: Wait | null;
 }
 
 /** Milliseconds of the create limit that are left; it runs from the request's arrival. */
@@ -31,7 +40,7 @@ export function leftOf(context: Context, options: IssueOptions): number {
 /** T1: nothing → intended. The counter's row is locked last, so that it is locked shortly. */
 export async function intend(issuing: Issuing): Promise<leases.Lease> {
   const { context, caller, place, secret, config, ttlSeconds, options } = issuing;
-  const answerSeconds = leftOf(context, options) / 1000;
+  const answerSeconds = (leftOf(context, options) + (issuing.wait?.extraMs ?? 0)) / 1000;
   const username = buildName({
     template: secret.username_template,
     naming: config.target.naming(config.parsed),
@@ -57,7 +66,9 @@ export async function intend(issuing: Issuing): Promise<leases.Lease> {
         ttlSeconds,
         answerSeconds,
         lateSeconds: context.settings.createLimitMs / 1000 + LATE_SECONDS,
+        replaces: issuing.once?.replaces ?? null,
       });
+      if (issuing.once) await claimKey(tx, caller, issuing.once, row, config.address);
       await audit.append(tx, caller, {
         event: "lease.requested",
         environment: place.environment,
@@ -75,18 +86,4 @@ export async function intend(issuing: Issuing): Promise<leases.Lease> {
     if (leases.isNameInUse(error)) throw new NameTaken("a live lease has that name");
     throw error;
   }
-}
-
-/** The ids and names by which an audit row speaks of a lease; the target's address where it is at hand. */
-export function leaseFacts(
-  row: leases.Lease,
-  address?: string,
-): { projectId: string; leaseId: string; dynamicSecretId: string; account: string; target?: string } {
-  return {
-    projectId: row.project_id,
-    leaseId: row.id,
-    dynamicSecretId: row.dynamic_secret_id,
-    account: row.username,
-    ...(address === undefined ? {} : { target: address }),
-  };
 }

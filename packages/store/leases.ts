@@ -34,6 +34,8 @@ export interface Intent {
   /** Until when the create has to have answered, and until when it could still land. */
   answerSeconds: number;
   lateSeconds: number;
+  /** The lease that ends when this one is handed out. */
+  replaces?: string | null;
 }
 
 /** T1: nothing → intended. @throws a unique violation when a live lease of that target has the name. */
@@ -52,6 +54,7 @@ export async function intend(tx: Tx, caller: Caller, intent: Intent): Promise<Le
       late_until: inSeconds(intent.lateSeconds),
       expires_at: inSeconds(intent.ttlSeconds),
       due_at: inSeconds(intent.answerSeconds),
+      replaces: intent.replaces ?? null,
       actor_type: caller.actor.type,
       actor_id: caller.actor.id,
       actor_name: caller.actor.name,
