@@ -63,7 +63,7 @@ export function waitOf(context: Context, config: Config, options: IssueOptions, 
   }
   // A lease is not waited away.
   const most = ttlSeconds * 500;
-  if (asked === null) {
+  if (asked === null && !options.waitSeconds) {
     const last = options.arrivedAt + context.settings.createLimitMs + UNASKED_MS;
     return { for: what, extraMs: UNASKED_MS + MARGIN_MS, endsAt: (made) => Math.min(last, made + most) };
   }
@@ -72,7 +72,8 @@ export function waitOf(context: Context, config: Config, options: IssueOptions, 
 }
 
 /**
- * Waits. The caller's slot of the target is given back at the first pause: who only waits holds none.
+ * Waits. The caller's slot of the target is given back after the first question, and each further one takes its own: who
+ * only waits holds none.
  * @throws TargetError when the target refuses the account to the end
  */
 export async function untilReady(
@@ -88,9 +89,9 @@ export async function untilReady(
   let release = giveSlotBack;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const answer = await ask(context, config, wait, issued, left()).catch(() => "unknown");
+    release();
     const readyAfterMs = Math.round(performance.now() - made);
     if (answer === "accepted") return { ready: true, readyAfterMs };
-    release();
     if (performance.now() + pause >= ends) {
       if (answer === "refused") throw stillRefused(readyAfterMs);
       return { ready: false, readyAfterMs };

@@ -1,5 +1,5 @@
-/** What has ended long ago goes: the history of leases past its days, and claims that nobody gave back. */
-import { revocations, type Store, writers } from "@dayfly/store";
+/** What has ended long ago goes: the history of leases past its days, keys of a day ago, claims that nobody gave back. */
+import { idempotencyKeys, revocations, type Store, writers } from "@dayfly/store";
 
 const EVERY_MS = 60 * 60_000;
 
@@ -12,6 +12,7 @@ export function keepHouse(
   const tidy = async (): Promise<void> => {
     await store.transaction((tx) => writers.forgetLapsed(tx));
     // In small bites, so that no transaction is long.
+    while ((await store.transaction((tx) => idempotencyKeys.forget(tx))) > 0);
     while ((await store.transaction((tx) => revocations.forget(tx, historyDays))) > 0);
   };
   let running = tidy().catch(onError);
