@@ -12,7 +12,7 @@ import { type Held, live } from "../rig/journal.ts";
 import { tellReplies } from "../rig/replies.ts";
 import type { Report } from "../rig/report.ts";
 import { settle, tellKept, tellRest } from "../rig/settle.ts";
-import { createCutter, type Cut, type Plan, points } from "./cuts.ts";
+import { type Cut, createCutter, type Plan, points } from "./cuts.ts";
 import { scenario } from "./scenario.ts";
 
 /** The transactions of a lease's life, by the audit event that each writes. */

@@ -8,10 +8,10 @@ import { type Orders, startOrders } from "../../e2e/testing/orders.ts";
 import { type Mode, type Proxy, startProxy } from "../proxy/proxy.ts";
 import { type Ground, openGround } from "../rig/ground.ts";
 import { every } from "../rig/pace.ts";
+import { tellReplies } from "../rig/replies.ts";
 import { quantile, type Report } from "../rig/report.ts";
 import { type Watch, watchRoles } from "../rig/roles.ts";
 import { settle, tellRest } from "../rig/settle.ts";
-import { tellReplies } from "../rig/replies.ts";
 import { scenario } from "./scenario.ts";
 
 const kinds = ["refused", "black-hole", "half-open", "slow"] as const;

@@ -1,6 +1,6 @@
 /** What people are told of a lease that does not end: an alert and an audit row, in the transaction that finds it out. */
 import { alerts, audit, type Caller, type leases, type Tx } from "@dayfly/store";
-import { leaseFacts } from "./intent.ts";
+import { leaseFacts } from "./facts.ts";
 
 /** Tells of `row`, on the target at `address`. */
 export async function alertOf(

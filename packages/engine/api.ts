@@ -116,6 +116,10 @@ export interface IssuedLease {
   lease: LeaseView;
   dynamicSecret: DynamicSecretView;
   data: Record<string, string>;
+  /** Whether the account is known to work; only where that was waited for. */
+  ready?: boolean;
+  /** How long that took, or was waited for in vain. */
+  readyAfterMs?: number;
 }
 
 /** An account that somebody let go of by force before it was proven gone: what is needed to find it. */
@@ -143,6 +147,8 @@ export interface RemoveOptions {
   /** Records the order, in the transaction that hides everything; told how many leases it ends. */
   record(tx: Tx, ended: number): Promise<void>;
 }
+/** What an account is waited for: nothing, its control plane's word, or a login with it. */
+export type Readiness = "none" | "api" | "login";
 
 /** How a lease ended, when it has. */
 export interface LeaseEnd {
@@ -207,6 +213,12 @@ export interface IssueOptions {
   config: Record<string, unknown>;
   /** `performance.now()` when the request arrived; the create limit runs from there. */
   arrivedAt: number;
+  /** A repeat under the same key never leaves two live leases. */
+  idempotencyKey?: string | null;
+  /** Overrides the configuration's readiness. */
+  wait?: Readiness | null;
+  /** How long at most. */
+  waitSeconds?: number | null;
 }
 
 /** Every method refuses with the classes of `errors.ts`. */
@@ -224,8 +236,14 @@ export interface Engine {
 
   /** Makes one account; `data` is in no other answer, ever. */
   issue(caller: Caller, place: Place, name: string, options: IssueOptions): Promise<IssuedLease>;
-  /** New end = old end + TTL, never past creation + max TTL. */
-  renew(caller: Caller, place: Place, leaseId: string, ttlSeconds: number | null): Promise<LeaseView>;
+  /** New end = old end + TTL, never past creation + max TTL. Under one key it is added once. */
+  renew(
+    caller: Caller,
+    place: Place,
+    leaseId: string,
+    ttlSeconds: number | null,
+    idempotencyKey?: string | null,
+  ): Promise<LeaseView>;
   /**
    * @throws RevocationPending unless the account is proven gone, or the target has accepted a deletion of its own time; by
    * force it is then also left behind.

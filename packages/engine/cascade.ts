@@ -1,6 +1,6 @@
 /** Leases that end because what they hang on goes: the sweeper ends them, and each has its audit row at once. */
 import { audit, type Caller, revocations, type Tx, wakeups } from "@dayfly/store";
-import { leaseFacts } from "./intent.ts";
+import { leaseFacts } from "./facts.ts";
 
 /** Who asked, as a lease's row says it. */
 function endedBy(caller: Caller): string {

@@ -22,10 +22,10 @@ for (const [level, whole] of Object.entries(levels)) {
   test(`R13: deleting a ${level} revokes what was leased from it, and it goes with the last account`, async () => {
     const at = await tree.scene();
     const issued = [await tree.issue(at), await tree.issue(at), await tree.issue(at)];
-    let ended = 0;
-    const options = { isForced: false, record: async (_tx: Tx, n: number) => void (ended = n) };
+    const told = { ended: 0 };
+    const options = { isForced: false, record: async (_tx: Tx, n: number) => void Object.assign(told, { ended: n }) };
     const removal = await engine.removeTree(all.caller(), whole(at), options);
-    assert.equal(ended, 3);
+    assert.equal(told.ended, 3);
     assert.deepEqual(
       { ...removal, statusDetails: null },
       { status: "Revocation in process", statusDetails: null, leftBehind: [], leftBehindCount: 0 },
@@ -195,10 +195,10 @@ test("R13: a project with 1,000 live leases is deleted in one go: a row each in 
   const issued = [await tree.issue(at), await tree.issue(at), await tree.issue(at)];
   await seed(issued[0]!.lease.id, 1_000 - issued.length);
   assert.equal(await tree.live(at), 1_000);
-  let ended = 0;
-  const options = { isForced: false, record: async (_tx: Tx, n: number) => void (ended = n) };
+  const told = { ended: 0 };
+  const options = { isForced: false, record: async (_tx: Tx, n: number) => void Object.assign(told, { ended: n }) };
   const removal = await engine.removeTree(all.caller(), { project: at.projectId }, options);
-  assert.equal(ended, 1_000);
+  assert.equal(told.ended, 1_000);
   assert.equal(removal.status, "Revocation in process");
   const requested = `audit_events where body::json ->> 'projectId' = $1 and body::json ->> 'event' = $2`;
   assert.equal(await tree.count(requested, at.projectId, "lease.revoke-requested"), 1_000);

@@ -1,12 +1,14 @@
 /** The intent of a lease: what is durable before its target is touched. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { type audit, type Caller, type counters, type dynamicSecrets, leases } from "@dayfly/store";
+import { type audit, type Caller, type counters, type dynamicSecrets, leases, type Single } from "@dayfly/store";
 import { NameTaken } from "@dayfly/targets";
 import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { NotFound, RuleBroken } from "./errors.ts";
 import { buildName } from "./names.ts";
+import { claimKey, type Once } from "./once.ts";
+import type { Wait } from "./readiness.ts";
 
 /** After the end of the create limit a call of it may still land for this long. */
 const LATE_SECONDS = 40;
@@ -21,6 +23,10 @@ export interface Issuing {
   ttlSeconds: number;
   options: IssueOptions;
   deadline: AbortSignal;
+  /** The request's Idempotency-Key, where it has one. */
+  once: Once | undefined;
+  /** What is waited for before it is handed out; null for nothing. */
+  wait: Wait | null;
 }
 
 /** Milliseconds of the create limit that are left; it runs from the request's arrival. */
@@ -37,8 +43,8 @@ export interface Intended {
 /** T1: nothing → intended, audited and counted. @throws NotFound, NameTaken, RuleBroken at a limit */
 export async function intend(issuing: Issuing): Promise<Intended> {
   const { context, caller, place, secret, config, ttlSeconds, options } = issuing;
-  const { settings, store } = context;
-  const answerSeconds = leftOf(context, options) / 1000;
+  const { settings } = context;
+  const answerSeconds = (leftOf(context, options) + (issuing.wait?.extraMs ?? 0)) / 1000;
   const username = buildName({
     template: secret.username_template,
     naming: config.target.naming(config.parsed),
@@ -59,6 +65,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     ttlSeconds,
     answerSeconds,
     lateSeconds: settings.createLimitMs / 1000 + LATE_SECONDS,
+    replaces: issuing.once?.replaces ?? null,
   };
   const requested: audit.AuditEvent = {
     event: "lease.requested",
@@ -70,6 +77,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     dynamicSecretId: intent.dynamicSecretId,
     account: username,
     target: config.address,
+    ...(intent.replaces ? { replaces: intent.replaces } : {}),
   };
   const { type, id } = caller.actor;
   const along: leases.Along = {
@@ -84,7 +92,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
   };
   let began = 0;
   try {
-    const row = await store.single((db) => {
+    const row = await first(issuing, (db) => {
       began = performance.now();
       return leases.intend(db, caller, intent, along);
     });
@@ -94,6 +102,19 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     throw error instanceof leases.LimitReached ? noRoom(error.full, secret.name) : error;
   }
   throw new NotFound("dynamic secret", secret.name);
+}
+
+/** Runs the first statement by itself, or, where the request has a key, with the key's move to the new lease. */
+function first(
+  { context, caller, config, once }: Issuing,
+  intending: (db: Single) => Promise<leases.Lease | undefined>,
+): Promise<leases.Lease | undefined> {
+  if (!once) return context.store.single(intending);
+  return context.store.transaction(async (tx) => {
+    const row = await intending(tx);
+    if (row) await claimKey(tx, caller, once, row, config.address);
+    return row;
+  });
 }
 
 const scopes: Record<counters.Full["scope"], (name: string) => string> = {
@@ -107,18 +128,4 @@ function noRoom({ scope, limit }: counters.Full, name: string): RuleBroken {
   return new RuleBroken(
     `Max lease limit reached. Limit: ${limit} live leases ${scopes[scope](name)}: revoke what is not needed, or wait until some expire`,
   );
-}
-
-/** The ids and names by which an audit row speaks of a lease; the target's address where it is at hand. */
-export function leaseFacts(
-  row: Pick<leases.Lease, "id" | "project_id" | "dynamic_secret_id" | "username">,
-  address?: string,
-): { projectId: string; leaseId: string; dynamicSecretId: string; account: string; target?: string } {
-  return {
-    projectId: row.project_id,
-    leaseId: row.id,
-    dynamicSecretId: row.dynamic_secret_id,
-    account: row.username,
-    ...(address === undefined ? {} : { target: address }),
-  };
 }

@@ -2,7 +2,7 @@
 import { alerts, audit, type Caller, leftBehind } from "@dayfly/store";
 import type { LeftBehindView } from "./api.ts";
 import type { Context } from "./context.ts";
-import { leaseFacts } from "./intent.ts";
+import { leaseFacts } from "./facts.ts";
 import { clearAway } from "./remains.ts";
 
 /**

@@ -8,7 +8,7 @@ import type { LeaseEnd, Place } from "./api.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { RevocationPending } from "./errors.ts";
-import { leaseFacts } from "./intent.ts";
+import { leaseFacts } from "./facts.ts";
 import { leaveBehind } from "./left-behind.ts";
 import { leaseAt } from "./places.ts";
 import { leaseView } from "./views.ts";

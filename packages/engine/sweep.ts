@@ -8,7 +8,7 @@ import { audit, configVersions, type LeaseReason, type leases, revocations, type
 import { alertOf } from "./alert.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
-import { leaseFacts } from "./intent.ts";
+import { leaseFacts } from "./facts.ts";
 import { SLOTS_IN_ALL } from "./slots.ts";
 
 const LONGEST_SLEEP_MS = 5_000;

@@ -5,7 +5,7 @@ import type { TargetDown } from "./breaker.ts";
 import type { LeaseConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
-import { leaseFacts } from "./intent.ts";
+import { leaseFacts } from "./facts.ts";
 import type { Outcome } from "./outcome.ts";
 import { classOf, reasonOf } from "./refusals.ts";
 import { letGoAbove } from "./remains.ts";

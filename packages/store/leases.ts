@@ -37,6 +37,8 @@ export interface Intent {
   /** Until when the create has to have answered, and until when it could still land. */
   answerSeconds: number;
   lateSeconds: number;
+  /** The lease that ends when this one is handed out. */
+  replaces?: string | null;
 }
 
 /** What goes with an intent, in the same statement. */
@@ -83,11 +85,12 @@ export async function intend(
       select 1 from dynamic_secrets where id = ${intent.dynamicSecretId} and not deleting for share),
     intended as (
       insert into leases (id, project_id, dynamic_secret_id, config_version, target_key, username, lease_config,
-        answer_by, late_until, expires_at, due_at, actor_type, actor_id, actor_name, source_ip, user_agent)
+        answer_by, late_until, expires_at, due_at, actor_type, actor_id, actor_name, source_ip, user_agent, replaces)
       select ${intent.id}::uuid, ${intent.projectId}::uuid, ${intent.dynamicSecretId}::uuid, ${intent.configVersion}::int,
         ${intent.targetKey}::bytea, ${intent.username}, ${JSON.stringify(intent.config)}::jsonb,
         ${inSeconds(intent.answerSeconds)}, ${inSeconds(intent.lateSeconds)}, ${inSeconds(intent.ttlSeconds)},
-        ${inSeconds(intent.answerSeconds)}, ${type}, ${actorId}::uuid, ${name}, ${caller.ip}, ${caller.userAgent}
+        ${inSeconds(intent.answerSeconds)}, ${type}, ${actorId}::uuid, ${name}, ${caller.ip}, ${caller.userAgent},
+        ${intent.replaces ?? null}::uuid
       from held ${asMember ? sql`, member` : sql``} returning *),
     counted as (${counters.raising(counted, limits, sql`exists (select from intended)`)}),
     recorded as (${recording(db, { caller, events }, "intended")})
