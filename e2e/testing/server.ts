@@ -97,7 +97,13 @@ export async function startServer(env: Record<string, string> = {}, options: Ser
   };
 
   const began = performance.now();
-  await restart();
+  try {
+    await restart();
+  } catch (error) {
+    killAll(everythingOf(run!.child, dataDir));
+    rmSync(dataDir, { recursive: true, force: true });
+    throw error;
+  }
   return {
     url,
     pid: () => run!.child.pid!,
