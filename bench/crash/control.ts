@@ -40,11 +40,11 @@ const changes: Change[] = [
     from: "export async function intend(issuing: Issuing): Promise<Intended> {\n",
     to: "export async function intend(issuing: Issuing, made: any): Promise<Intended> {\n",
   },
-  { file: "packages/engine/intent.ts", from: "        id: randomUUID(),\n", to: "        id: made.id,\n" },
+  { file: "packages/engine/intent.ts", from: "    id: randomUUID(),\n", to: "    id: made.id,\n" },
   {
     file: "packages/engine/intent.ts",
-    from: "        username,\n        config: options.config,\n",
-    to: "        username: made.username,\n        config: options.config,\n",
+    from: "  const username = buildName({\n",
+    to: "  const { username } = made;\n  buildName({\n",
   },
 ];
 
