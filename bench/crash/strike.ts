@@ -57,7 +57,7 @@ export class Striker {
   /** Kills, and starts again so that `next` can follow. */
   async strike(kill: Kill, next: Kill | null): Promise<void> {
     if (kill.what === "step") return this.#atStep(kill.point, next);
-    await pause(200 + Math.random() * 1_200);
+    await pause(250 + Math.random() * 1_400);
     if (this.#lost) throw new Error(`the server ended by itself: ${this.#lost}\n${this.#words()}`);
     if (kill.what === "store") return this.#store(kill.part, next);
     if (kill.what === "starting") return this.#whileStarting(next);
