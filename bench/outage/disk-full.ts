@@ -129,7 +129,12 @@ async function oneKind(
     await server.restart();
     report.note(`${kind}: the server was started again by hand`);
   }
-  tellRest(report, await asking(server, (query) => settle(query, [orders], SETTLE_SECONDS)), SETTLE_SECONDS);
+  tellRest(
+    report,
+    await asking(server, (query) => settle(query, [orders], SETTLE_SECONDS)),
+    SETTLE_SECONDS,
+    `${kind}: `,
+  );
   return living.held;
 }
 
