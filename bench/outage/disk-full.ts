@@ -82,14 +82,13 @@ async function oneKind(
 ): Promise<Living["held"]> {
   const { report, orders, disk, server, caller, watch } = ground;
   const due = await makeDue(ground, asked);
-  const living = live(asked.callers, {
+  const living = live(asked.callers, () => 50 + Math.random() * 100, {
     caller,
     url: () => server.url,
     secrets: ["orders"],
     ttl: () => (Math.random() < 0.1 ? 3_600 : 1 + Math.floor(Math.random() * 5)),
     renew: { share: 0.3, seconds: 2 },
     revoke: { share: 0.4 },
-    rest: () => 50 + Math.random() * 100,
   });
   await pause(2_000);
   const counted = caller.replies.get("create: 503 ServiceUnavailable")?.count ?? 0;

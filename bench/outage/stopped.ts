@@ -34,14 +34,13 @@ export const stopped = scenario({
     try {
       const roles = watchRoles(orders, 50);
       const rows = watchRows(ground.store, 300);
-      const living = live(callers, {
+      const living = live(callers, () => Math.random() * 150, {
         caller: ground.caller,
         url: ground.anyUrl,
         secrets: ["orders"],
         ttl: () => (Math.random() < 0.1 ? 3_600 : 1 + Math.floor(Math.random() * 10)),
         renew: { share: 0.3, seconds: 3 },
         revoke: { share: 0.4 },
-        rest: () => Math.random() * 150,
       });
       for (let stop = 1; stop <= stops; stop += 1) {
         await pause(4_000 + Math.random() * 2_000);
