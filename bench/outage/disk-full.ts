@@ -82,14 +82,13 @@ async function oneKind(
 ): Promise<Living["held"]> {
   const { report, orders, disk, server, caller, watch } = ground;
   const due = await makeDue(ground, asked);
-  const living = live(asked.callers, {
+  const living = live(asked.callers, () => 50 + Math.random() * 100, {
     caller,
     url: () => server.url,
     secrets: ["orders"],
     ttl: () => (Math.random() < 0.1 ? 3_600 : 1 + Math.floor(Math.random() * 5)),
     renew: { share: 0.3, seconds: 2 },
     revoke: { share: 0.4 },
-    rest: () => 50 + Math.random() * 100,
   });
   await pause(2_000);
   const counted = caller.replies.get("create: 503 ServiceUnavailable")?.count ?? 0;
@@ -129,7 +128,12 @@ async function oneKind(
     await server.restart();
     report.note(`${kind}: the server was started again by hand`);
   }
-  tellRest(report, await asking(server, (query) => settle(query, [orders], SETTLE_SECONDS)), SETTLE_SECONDS);
+  tellRest(
+    report,
+    await asking(server, (query) => settle(query, [orders], SETTLE_SECONDS)),
+    SETTLE_SECONDS,
+    `${kind}: `,
+  );
   return living.held;
 }
 

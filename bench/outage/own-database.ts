@@ -55,7 +55,7 @@ export const ownDatabase = scenario({
     const pid = node.pid();
     try {
       const hasty: string[] = [];
-      const living = live(callers, {
+      const living = live(callers, () => Math.random() * 100, {
         caller: ground.caller,
         url: () => node.url,
         secrets: ["orders"],
@@ -63,7 +63,6 @@ export const ownDatabase = scenario({
         ttl: () => (Math.random() < 0.15 ? 3_600 : 1 + Math.floor(Math.random() * 8)),
         renew: { share: 0.4, seconds: 2 },
         revoke: { share: 0.5 },
-        rest: () => Math.random() * 100,
         issued: (lease) => checkIssued(store.query, orders, lease, hasty),
         revoked: (lease) => checkRevoked(orders, lease, hasty),
       });

@@ -136,7 +136,7 @@ async function oneKind(run: Run): Promise<void> {
   report.check(`${kind}: longest wait of ${waits.length} creates there, ms`, longest, limit, longest < CREATE_LIMIT_MS);
   if (kind !== "slow") report.none(`${kind}: creates that were answered while it was away`, given);
   for (const id of [...given, ...late]) await ground.caller.revoke(url, id);
-  tellRest(report, await settle(ground.store, [away, other], SETTLE_SECONDS), SETTLE_SECONDS);
+  tellRest(report, await settle(ground.store, [away, other], SETTLE_SECONDS), SETTLE_SECONDS, `${kind}: `);
 }
 
 /** Leases on the target that goes away, each due at some moment of the outage. */

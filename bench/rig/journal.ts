@@ -25,11 +25,15 @@ export interface Habits {
   /** Adds this many seconds. */
   renew?: { share: number; seconds: number };
   revoke?: { share: number };
-  /** Milliseconds between two leases of one caller. */
-  rest(): number;
   /** Told of each lease as it is handed out, and as its revocation is answered with success. */
   issued?(lease: Held): unknown;
   revoked?(lease: Held): unknown;
+}
+
+/** What callers hold, and one life: a lease from its create to what its holder does last. */
+export interface Holding {
+  held: Held[];
+  once(): Promise<void>;
 }
 
 /** Running callers. */
@@ -41,11 +45,9 @@ export interface Living {
 /** Whether so many hundredths of the time. */
 const chance = (share = 0): boolean => Math.random() < share;
 
-/** Sets so many callers to work until they are stopped. */
-export function live(callers: number, habits: Habits): Living {
+/** Makes callers of these habits. */
+export function holding(habits: Habits): Holding {
   const held: Held[] = [];
-  let stopped = false;
-  const resting = new AbortController();
 
   async function once(): Promise<void> {
     const { caller, url, secrets, renew } = habits;
@@ -71,10 +73,18 @@ export function live(callers: number, habits: Habits): Living {
     if (reply.status === 200) await habits.revoked?.(mine);
   }
 
+  return { held, once };
+}
+
+/** Sets so many callers to work, each with so many milliseconds between two lives, until they are stopped. */
+export function live(callers: number, restMs: () => number, habits: Habits): Living {
+  const { held, once } = holding(habits);
+  let stopped = false;
+  const resting = new AbortController();
   const working = Array.from({ length: callers }, async () => {
     while (!stopped) {
       await once();
-      await pause(habits.rest(), undefined, { signal: resting.signal }).catch(() => {});
+      await pause(restMs(), undefined, { signal: resting.signal }).catch(() => {});
     }
   });
   return {

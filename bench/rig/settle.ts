@@ -37,12 +37,12 @@ export async function settle(store: Query, targets: Orders[], limitSeconds: numb
   }
 }
 
-/** Says how it came to rest. */
-export function tellRest(report: Report, rest: Rest, limitSeconds: number): void {
-  report.check("settled after, s", rest.seconds, `<= ${limitSeconds}`, rest.seconds !== null);
-  report.none("leases that do not end", rest.unfinished);
-  report.none("orphan accounts", rest.orphans);
-  report.none("live leases without an account", rest.missing);
+/** Says how it came to rest; `of` is said before each line where there are several rests. */
+export function tellRest(report: Report, rest: Rest, limitSeconds: number, of = ""): void {
+  report.check(`${of}settled after, s`, rest.seconds, `<= ${limitSeconds}`, rest.seconds !== null);
+  report.none(`${of}leases that do not end`, rest.unfinished);
+  report.none(`${of}orphan accounts`, rest.orphans);
+  report.none(`${of}live leases without an account`, rest.missing);
 }
 
 /** Says whether every answer that was given still holds; to be asked once all is at rest. */
