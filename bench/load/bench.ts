@@ -122,7 +122,7 @@ export function openBench(wish: Wish, stamp: string): Bench {
 export async function warm(rig: Rig, lives: number): Promise<void> {
   const workers = 8;
   const calls = rig.calls(workers);
-  const run = await drive({ workers, seconds: 60, count: lives }, async (worker) => {
+  const run = await drive({ workers, seconds: 300, count: lives }, async (worker) => {
     const { id } = await calls.create(worker, { grant: "n", rounds: 1 });
     await calls.renew(worker, id, "1h");
     await calls.revoke(worker, id);

@@ -8,6 +8,7 @@ import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type Bench, openBench, type Scenario, type Wish } from "./bench.ts";
 import type { Line } from "./figures.ts";
+import { peer } from "./peer.ts";
 import { readProfile } from "./profile.ts";
 import { circumstances, footer, keep, table } from "./report.ts";
 import { p1 } from "./scenarios/p1.ts";
@@ -102,7 +103,7 @@ async function main(): Promise<void> {
     const lines = await measure(bench, asked.chosen);
     about.versions.postgres = (await bench.target()).version;
     about.loadAfter = loadavg();
-    console.log(`\n${table(lines)}\n\n${footer(about)}\nkept in ${keep(about, lines, stamp)}`);
+    console.log(`\n${table(lines)}\n\n${peer(process.env)}\n${footer(about)}\nkept in ${keep(about, lines, stamp)}`);
   } finally {
     await bench.close();
   }
