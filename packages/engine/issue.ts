@@ -16,6 +16,7 @@ import type { Context } from "./context.ts";
 import { RuleBroken } from "./errors.ts";
 import { type Issuing, intend, leftOf } from "./intent.ts";
 import { leaseTtl } from "./limits.ts";
+import { measured } from "./meter.ts";
 import { drawPassword } from "./passwords.ts";
 import { secretAt } from "./places.ts";
 import { refusal } from "./refusals.ts";
@@ -38,6 +39,12 @@ export async function issue(
   const ttlSeconds = leaseTtl(context.settings, config.target.capabilities(config.parsed), options.ttlSeconds, secret);
   const deadline = AbortSignal.timeout(leftOf(context, options));
   const issuing: Issuing = { context, caller, place, secret, config, ttlSeconds, options, deadline };
+  return measured(context.meter, "issue", secret.type, () => underSomeName(issuing));
+}
+
+/** A name that is in use is somebody else's: another one is tried. */
+async function underSomeName(issuing: Issuing): Promise<IssuedLease> {
+  const { config, secret } = issuing;
   for (let tried = 1; ; tried += 1) {
     try {
       return await onTarget(issuing);
