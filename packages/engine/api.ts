@@ -1,6 +1,6 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
 import type { Caller, ListedState, Store, Tx } from "@dayfly/store";
-import type { AnyTarget, Described } from "@dayfly/targets";
+import type { AnyTarget, Described, ErrorClass } from "@dayfly/targets";
 
 /** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
 export interface Place {
@@ -185,6 +185,34 @@ export interface Log {
   error(fields: Record<string, unknown>, message: string): void;
 }
 
+/**
+ * How an operation ended: `rejected` by a rule of ours, `refused` or `timeout` by the target; an attempt at ending an account
+ * also by the class of what stood in its way, `accepted` by a target that takes its own time, or `waiting` for a create that
+ * could still land. `failed` is our own.
+ */
+export type OperationResult =
+  | "ok"
+  | "accepted"
+  | "waiting"
+  | "rejected"
+  | "conflict"
+  | "timeout"
+  | ErrorClass
+  | "failed";
+
+/** Told what happened, for figures; see `meter.ts`. */
+export interface Meter {
+  /** Something was done with a lease; of "revoke" and "expire", one attempt. */
+  operation(ended: {
+    type: string;
+    operation: "issue" | "renew" | "revoke" | "expire";
+    result: OperationResult;
+    seconds: number;
+  }): void;
+  /** An account is proven gone, so long after it had to be. */
+  gone(ended: { type: string; lagSeconds: number }): void;
+}
+
 export interface EngineSettings {
   /** Shortest TTL of a lease, in seconds. */
   minTtl: number;
@@ -203,6 +231,8 @@ export interface EngineOptions {
   targets: Record<string, AnyTarget>;
   settings: EngineSettings;
   step?: StepHook;
+  /** Without one, nothing is counted. */
+  meter?: Meter;
   log: Log;
 }
 

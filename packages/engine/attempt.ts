@@ -22,6 +22,7 @@ import { configOf } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs, RuleBroken, TargetRefused } from "./errors.ts";
+import { reportAttempt } from "./meter.ts";
 import type { Outcome } from "./outcome.ts";
 import { classOf, reasonOf } from "./refusals.ts";
 import {
@@ -82,8 +83,14 @@ function isUnusable(error: unknown): error is Error {
 }
 
 async function tried(attempt: Attempt): Promise<Outcome> {
-  const { context } = attempt;
+  const { context, admin } = attempt;
   const deadline = AbortSignal.timeout(ATTEMPT_MS);
+  const began = performance.now();
+  const reported = async (recorded: Promise<Outcome>): Promise<Outcome> => {
+    const outcome = await recorded;
+    reportAttempt(context.meter, admin.target.type, began, outcome);
+    return outcome;
+  };
   let end: "absent" | "accepted";
   try {
     end = await ask(context, { config: attempt.admin, endpoint: attempt.endpoint, deadline }, (link) =>
@@ -92,10 +99,10 @@ async function tried(attempt: Attempt): Promise<Outcome> {
     await context.step("revoke.proved");
   } catch (error) {
     if (error instanceof Unavailable) throw error;
-    return error instanceof TargetDown ? recordPostponed(attempt, error) : recordFailure(attempt, error);
+    return error instanceof TargetDown ? recordPostponed(attempt, error) : reported(recordFailure(attempt, error));
   }
   // Outside: what our own database refuses is no failure of the target.
-  return end === "absent" ? recordGone(attempt) : recordAccepted(attempt);
+  return reported(end === "absent" ? recordGone(attempt) : recordAccepted(attempt));
 }
 
 /** The steps in a target. @returns "absent" when the system said so itself. */

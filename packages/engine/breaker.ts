@@ -83,16 +83,19 @@ export function createBreaker(
   /** A breaker has moved: recorded and told to every node in the transaction that moves it. */
   async function record(tx: Tx, event: "target.down" | "target.up", of: targets.Named, error?: string): Promise<void> {
     const isHost = of.credential.length === 0;
+    const errorClass = isHost ? "unreachable" : "auth";
+    const account = isHost ? {} : { account: of.account };
+    const isDown = event === "target.down";
     await audit.append(tx, audit.systemCaller, {
       event,
       target: of.address,
-      ...(isHost ? {} : { account: of.account }),
-      ...(event === "target.down" ? { outcome: "failed", errorClass: isHost ? "unreachable" : "auth", error } : {}),
+      ...account,
+      ...(isDown ? { outcome: "failed", errorClass, error } : {}),
     });
     await alerts.raise(tx, {
       kind: event,
-      target: { address: of.address },
-      ...(error !== undefined && { errorClass: isHost ? "unreachable" : "auth", reason: error }),
+      target: { address: of.address, ...account },
+      ...(isDown && { errorClass, reason: error }),
     });
     if (event === "target.up") await revocations.hurry(tx, of.targetKey);
     await wakeups.wakeAll(tx);

@@ -1,7 +1,7 @@
 /** What the parts of one engine share. */
 import type { LeaseReason, Store } from "@dayfly/store";
 import type { AnyTarget, Net } from "@dayfly/targets";
-import type { EngineSettings, Log, StepHook } from "./api.ts";
+import type { EngineSettings, Log, Meter, StepHook } from "./api.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Config } from "./configs.ts";
 import type { Connections } from "./connections.ts";
@@ -16,6 +16,7 @@ export interface Context {
   log: Log;
   /** The way out to targets, cut off by the signal. */
   netOf(signal: AbortSignal): Net;
+  meter: Meter;
   connections: Connections;
   breaker: Breaker;
   /** Configurations that are ready for use, by dynamic secret and version. */

@@ -13,6 +13,7 @@ import type { Context } from "./context.ts";
 import * as deletions from "./deletions.ts";
 import { NotFound } from "./errors.ts";
 import { issue } from "./issue.ts";
+import { steady } from "./meter.ts";
 import { leaseAt, secretAt } from "./places.ts";
 import { renewOnce } from "./renew-once.ts";
 import { revoke, undelivered } from "./revoke.ts";
@@ -40,6 +41,7 @@ export function createEngine(options: EngineOptions): Engine {
     targets,
     settings,
     log,
+    meter: steady(options.meter, log),
     step: options.step ?? (() => undefined),
     netOf,
     connections: createConnections(netOf),

@@ -16,6 +16,7 @@ import type { Context } from "./context.ts";
 import { RuleBroken } from "./errors.ts";
 import { type Issuing, intend, leftOf } from "./intent.ts";
 import { leaseTtl } from "./limits.ts";
+import { measured } from "./meter.ts";
 import { KeyMoved, openOnce } from "./once.ts";
 import { drawPassword } from "./passwords.ts";
 import { secretAt } from "./places.ts";
@@ -44,12 +45,18 @@ export async function issue(
   const wait = waitOf(context, config, options, ttlSeconds);
   const deadline = AbortSignal.timeout(leftOf(context, options));
   const issuing: Issuing = { context, caller, place, secret, config, ttlSeconds, options, deadline, once, wait };
+  return measured(context.meter, "issue", secret.type, () => underSomeName(issuing));
+}
+
+/** A name that is in use is somebody else's: another one is tried. */
+async function underSomeName(issuing: Issuing): Promise<IssuedLease> {
+  const { context, caller, place, config, secret, options, deadline } = issuing;
   for (let tried = 1; ; tried += 1) {
     try {
       return await onTarget(issuing);
     } catch (error) {
       if (error instanceof KeyMoved && !deadline.aborted) {
-        issuing.once = await openOnce(context, caller, place, name, options, true);
+        issuing.once = await openOnce(context, caller, place, secret.name, options, true);
         continue;
       }
       if (!(error instanceof NameTaken)) throw error;

@@ -1,5 +1,6 @@
 /** Accounts left behind by force: the one place where a lease is put on that list. It leaves it when it is proven gone. */
-import { alerts, audit, type Caller, leftBehind } from "@dayfly/store";
+import { audit, type Caller, leftBehind } from "@dayfly/store";
+import { alertOf } from "./alert.ts";
 import type { LeftBehindView } from "./api.ts";
 import type { Context } from "./context.ts";
 import { leaseFacts } from "./facts.ts";
@@ -25,19 +26,7 @@ export async function leaveBehind(
       ...(row.error === null ? {} : { error: row.error }),
     }));
     await audit.appendAll(tx, caller, events);
-    for (const row of rows) {
-      await alerts.raise(tx, {
-        kind: "lease.left-behind",
-        lease: {
-          id: row.id,
-          projectId: row.project_id,
-          dynamicSecretId: row.dynamic_secret_id,
-          account: row.username,
-        },
-        target: { address: row.address },
-        ...(row.error !== null && { reason: row.error }),
-      });
-    }
+    await alertOf(tx, "lease.left-behind", rows);
     return rows;
   });
   if (left.length === 0) return;

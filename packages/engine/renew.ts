@@ -7,7 +7,7 @@
  * the loser of two could bring the native expiry forward again.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, leases, type Tx, Unavailable, writers } from "@dayfly/store";
+import { audit, type Caller, type dynamicSecrets, leases, type Tx, Unavailable, writers } from "@dayfly/store";
 import type { LeaseView, Place } from "./api.ts";
 import { ask } from "./ask.ts";
 import { configOf, type LeaseConfig } from "./configs.ts";
@@ -16,6 +16,7 @@ import { InvalidInputs, NotFound, RenewConflict, RuleBroken, TargetTimeout } fro
 import { leaseFacts } from "./facts.ts";
 import { NATIVE_SLACK_MS } from "./issue.ts";
 import { ceiling, inWords } from "./limits.ts";
+import { measured } from "./meter.ts";
 import { leaseAt } from "./places.ts";
 import { refusal } from "./refusals.ts";
 import { leaseView } from "./views.ts";
@@ -41,6 +42,20 @@ export async function renew(
   if (lease.state === "gone") throw new NotFound("lease", leaseId);
   if (lease.state !== "active")
     throw new RuleBroken(`lease ${leaseId} is being revoked and cannot be renewed: ask for a new one`);
+  return measured(context.meter, "renew", secret.type, () =>
+    renewActive(context, caller, lease, secret, ttlSeconds, alongside),
+  );
+}
+
+async function renewActive(
+  context: Context,
+  caller: Caller,
+  lease: leases.Lease,
+  secret: dynamicSecrets.DynamicSecret,
+  ttlSeconds: number | null,
+  alongside: (tx: Tx, renewed: leases.Lease) => Promise<void>,
+): Promise<LeaseView> {
+  const leaseId = lease.id;
   const config = await configOf(context, secret, lease);
   const capabilities = config.own.target.capabilities(config.own.parsed);
   if (!capabilities.renewable)

@@ -5,7 +5,7 @@
  * until the next row falls due, five seconds at most: no timer of this engine is longer.
  */
 import { audit, configVersions, type LeaseReason, type leases, revocations, type Tx, wakeups } from "@dayfly/store";
-import { alertOf } from "./alert.ts";
+import { alertOf, type Stuck } from "./alert.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { leaseFacts } from "./facts.ts";
@@ -121,10 +121,18 @@ export function createSweeper(context: Context): Sweeper {
     meantimeAt = performance.now() + MEANTIME_MS;
     await context.breaker.refresh();
     await context.store.transaction(async (tx) => {
+      const found: (leases.Lease & Stuck)[] = [];
       for (const lease of await revocations.markUnheeded(tx)) {
         const address = await configVersions.addressOf(tx, lease.dynamic_secret_id, lease.config_version);
-        await alertOf(tx, audit.systemCaller, "lease.attention", lease, address);
+        found.push({ ...lease, address });
       }
+      const events = found.map((lease) => ({
+        event: "lease.attention",
+        ...leaseFacts(lease, lease.address),
+        ...(lease.error_class === null ? {} : { errorClass: lease.error_class }),
+      }));
+      await audit.appendAll(tx, audit.systemCaller, events);
+      await alertOf(tx, "lease.attention", found);
     });
   }
 

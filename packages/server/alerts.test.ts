@@ -114,11 +114,11 @@ describe("alerts of a running server", () => {
     const issued = await server.call("POST", "/api/v1/dynamic-secrets/leases", { token, body });
     const { lease, data } = issued.body;
     await other.stop();
-    await store().pool.query(
-      `update leases set state = 'revoking', reason = 'expired', revoking_at = now() - interval '1 hour', due_at = now()
-       where id = $1`,
-      [lease.id],
-    );
+    const revoked = await server.call("DELETE", `/api/v1/dynamic-secrets/leases/${lease.id}`, { token, body: loc });
+    assert.equal(revoked.status, 503);
+    await store().pool.query("update leases set revoking_at = revoking_at - interval '301 seconds' where id = $1", [
+      lease.id,
+    ]);
     const attention = (): Received | undefined => hook.received.find(({ body }) => body.kind === "lease.attention");
     await until(async () => attention() !== undefined);
     const { text, body: alert } = attention()!;

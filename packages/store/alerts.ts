@@ -31,7 +31,7 @@ export interface ClaimedAlert {
 }
 
 /** Writes it down. It is delivered once the transaction has committed, if there is anybody to deliver it to. */
-export async function raise(tx: Tx, { kind, lease, target, errorClass, reason }: Alert): Promise<void> {
+export async function raise(tx: Tx, { kind, lease, count, target, errorClass, reason }: Alert): Promise<void> {
   // Named one by one: what else an object carries does not get in.
   const facts: AlertFacts = {
     ...(lease && {
@@ -44,7 +44,10 @@ export async function raise(tx: Tx, { kind, lease, target, errorClass, reason }:
         ...(lease.revokingSince !== undefined && { revokingSince: lease.revokingSince }),
       },
     }),
-    ...(target && { target: { address: target.address } }),
+    ...(count !== undefined && { count }),
+    ...(target && {
+      target: { address: target.address, ...(target.account !== undefined && { account: target.account }) },
+    }),
     ...(errorClass !== undefined && { errorClass }),
     ...(reason !== undefined && { reason: reason.slice(0, LONGEST_REASON) }),
   };

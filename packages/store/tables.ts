@@ -331,8 +331,10 @@ export interface AlertFacts {
     expiresAt?: string;
     revokingSince?: string;
   };
-  /** Host and port. */
-  target?: { address: string };
+  /** Leases of that target that it stands for, the named one included. */
+  count?: number;
+  /** Host and port; and, where it is about an admin's login there, its name. */
+  target?: { address: string; account?: string };
   errorClass?: string;
   /** Cleaned: never a driver's own text. */
   reason?: string;
