@@ -89,7 +89,7 @@ export async function openOnce(
 ): Promise<Once | undefined> {
   if (!options.idempotencyKey) return undefined;
   const { ttlSeconds, config, wait, waitSeconds } = options;
-  const asked = { create: name, ...place, ttlSeconds, config, wait: wait ?? null, waitSeconds: waitSeconds ?? null };
+  const asked = { create: name.toLowerCase(), ...place, ttlSeconds, config, wait: wait ?? null, waitSeconds: waitSeconds ?? null };
   const digests = digestsOf(caller, options.idempotencyKey, asked);
   const patience = options.arrivedAt + context.settings.createLimitMs / 2;
   let meets = met;
