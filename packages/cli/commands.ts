@@ -75,7 +75,7 @@ const lease: CommandSpec = {
       examples: ["dayfly dynamic-secrets lease revoke LEASE_ID -e prod -p /database/dynamic --wait 60s"],
       flags: [
         { flags: "--wait <duration>", help: "keep asking while the target does not answer" },
-        { flags: "--force", help: "let go of the lease even if its target fails; clean-up goes on" },
+        { flags: "--force", help: "if its account cannot be ended, put it on the left-behind list" },
       ],
       action: async () => (await import("./leases/revoke.ts")).revokeLease,
     },
@@ -167,7 +167,7 @@ export const commands: CommandSpec[] = [
             examples: ["dayfly secrets folders delete --name admin -e prod -p /database"],
             flags: [
               { flags: "-n, --name <name>", help: "the folder's name" },
-              { flags: "--force", help: "with all that is in it" },
+              { flags: "--force", help: "with all that is in it; accounts that cannot be ended are printed" },
             ],
             action: async () => (await import("./folders.ts")).deleteFolder,
           },
@@ -212,10 +212,23 @@ export const commands: CommandSpec[] = [
         name: "delete <name>",
         summary: "delete a dynamic secret and revoke its leases",
         examples: ["dayfly dynamic-secrets delete orders-readonly -e prod -p /database/dynamic"],
-        flags: [{ flags: "--force", help: "even if its target fails; clean-up goes on" }],
+        flags: [{ flags: "--force", help: "do not wait for accounts that cannot be ended: print them" }],
         action: async () => (await import("./dynamic-secrets/delete.ts")).deleteDynamicSecret,
       },
       lease,
+    ],
+  },
+  {
+    name: "leases",
+    summary: "leases of a whole project",
+    commands: [
+      {
+        name: "left-behind",
+        summary: "accounts that were let go of by force, and are not proven gone",
+        examples: ["dayfly leases left-behind --project-slug my-project", "dayfly leases left-behind --organization"],
+        flags: [{ flags: "--organization", help: "of all projects, also of deleted ones; for admins" }],
+        action: async () => (await import("./leases/left-behind.ts")).listLeftBehind,
+      },
     ],
   },
   {

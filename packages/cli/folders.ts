@@ -2,6 +2,7 @@
 import { CliError, usage } from "./exit.ts";
 import { type Columns, checkRowFormat, printRow, printRows } from "./formats.ts";
 import type { Invocation } from "./invocation.ts";
+import { warnLeftBehind } from "./left-behind.ts";
 import type { Where } from "./place.ts";
 
 interface Row {
@@ -47,7 +48,10 @@ export async function deleteFolder(run: Invocation<Flags>): Promise<void> {
   const forceDelete = run.flags.force === true;
   const [given, where] = [nameOf(run), await run.where()];
   if (!forceDelete) await refuseFull(run, { ...where, path: below(where.path, given) });
-  const { id, name, path } = await run.client().folders.delete(given, { ...where, forceDelete });
+  const deleted = await run.client().folders.delete(given, { ...where, forceDelete });
+  if (deleted.status !== null) run.note(`the leases in ${deleted.path} are being revoked`);
+  warnLeftBehind(run, deleted);
+  const { id, name, path } = deleted;
   await printRow(run, { name, path, id }, columns);
 }
 

@@ -17,16 +17,25 @@ const leftBehindAccount = z
   })
   .meta({ id: "LeftBehindAccount" });
 
+/** The same, for programs. */
+export type LeftBehind = z.output<typeof leftBehindAccount>;
+
+/** Reads one where an error's details carry it. */
+export function leftBehindOf(details: unknown): LeftBehind | undefined {
+  const read = z.object({ leftBehind: leftBehindAccount }).safeParse(details);
+  return read.success ? read.data.leftBehind : undefined;
+}
+
 /** Of the deleted thing itself: "Revocation in process" while leases of it are being ended. */
 export const removalStatus = {
-  status: z.string().nullable(),
-  statusDetails: z.string().nullable(),
+  status: z.string().nullable().default(null),
+  statusDetails: z.string().nullable().default(null),
 };
 
 /** Beside it: accounts that a forced deletion could not end; the first hundred, and how many there are. */
 export const leftBehind = {
-  leftBehind: z.array(leftBehindAccount),
-  leftBehindCount: z.int(),
+  leftBehind: z.array(leftBehindAccount).default([]),
+  leftBehindCount: z.int().default(0),
 };
 
 /** Whether what cannot be ended within moments is left behind, on a list, instead of waited for. */

@@ -1,5 +1,6 @@
 /** What the engine can say no with. The HTTP layer maps each class to a row of the wire's error table. */
 import type { Step } from "@dayfly/targets";
+import type { LeftBehindView } from "./api.ts";
 
 export { NotFound } from "@dayfly/store";
 
@@ -45,6 +46,8 @@ export class RevocationPending extends Error {
   readonly leaseId: string;
   /** Seconds until the next attempt. */
   readonly retryAfter: number;
+  /** Set where the lease was let go of by force: the account to look for. */
+  leftBehind?: LeftBehindView;
   constructor(leaseId: string, retryAfter: number, reason: string) {
     super(
       `the revocation of lease ${leaseId} is recorded and goes on until the account is proven gone; not yet: ${reason}. ` +

@@ -3,13 +3,13 @@
  *
  * A success is said only when the account is proven gone, or the target has accepted a deletion that takes its own time.
  */
-import { audit, type Caller, configVersions, leases, move, revocations } from "@dayfly/store";
+import { audit, type Caller, configVersions, leases, leftBehind, move, revocations } from "@dayfly/store";
 import type { LeaseEnd, Place } from "./api.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { RevocationPending } from "./errors.ts";
 import { leaseFacts } from "./facts.ts";
-import { leaveBehind } from "./left-behind.ts";
+import { leaveBehind, leftBehindView } from "./left-behind.ts";
 import { leaseAt } from "./places.ts";
 import { leaseView } from "./views.ts";
 
@@ -32,7 +32,10 @@ export async function revoke(
     return await revokeNow(context, caller, place, leaseId);
   } catch (error) {
     // It does not fake an end: the answer is the same, but nothing waits for this account any more.
-    if (isForced && error instanceof RevocationPending) await leaveBehind(context, caller, { leaseId });
+    if (!isForced || !(error instanceof RevocationPending)) throw error;
+    await leaveBehind(context, caller, { leaseId });
+    const account = await leftBehind.ofLease(context.store, leaseId);
+    if (account) error.leftBehind = leftBehindView(account);
     throw error;
   }
 }

@@ -19,8 +19,10 @@ export function dynamicSecretsGroup(call: Call) {
     /** Inputs are laid over the stored ones; leases that were issued keep what they have. */
     update: async (name: string, body: RequestOf<typeof routes.updateDynamicSecret>["body"]) =>
       (await call(routes.updateDynamicSecret, { params: { name }, query: { rootCredentials }, body })).dynamicSecret,
-    /** Answers at once; its leases are revoked behind the answer. */
-    delete: async (name: string, body: RequestOf<typeof routes.deleteDynamicSecret>["body"]) =>
-      (await call(routes.deleteDynamicSecret, { params: { name }, body })).dynamicSecret,
+    /** Answers at once, its leases being revoked behind the answer; by force within seconds, with what is left behind. */
+    delete: async (name: string, body: RequestOf<typeof routes.deleteDynamicSecret>["body"]) => {
+      const { dynamicSecret, ...left } = await call(routes.deleteDynamicSecret, { params: { name }, body });
+      return { ...dynamicSecret, ...left };
+    },
   };
 }

@@ -2,6 +2,7 @@
  * What can go wrong when the server is asked, one class for each thing a caller may want to do about it.
  * No message carries a value that was sent.
  */
+import type { LeftBehind } from "@dayfly/contract";
 
 /** What every error of this package knows. */
 export interface Facts {
@@ -77,9 +78,19 @@ export class RevocationPendingError extends DayflyError {
   readonly leaseId: string | undefined;
   /** Seconds until the server tries again. */
   readonly retryAfter: number | undefined;
-  constructor(message: string, facts: Facts & { leaseId?: string | undefined; retryAfter?: number | undefined } = {}) {
+  /** Set where the lease was let go of by force: what is needed to find its account. */
+  readonly leftBehind: LeftBehind | undefined;
+  constructor(
+    message: string,
+    facts: Facts & {
+      leaseId?: string | undefined;
+      retryAfter?: number | undefined;
+      leftBehind?: LeftBehind | undefined;
+    } = {},
+  ) {
     super(message, facts);
     this.leaseId = facts.leaseId;
+    this.leftBehind = facts.leftBehind;
     this.retryAfter = facts.retryAfter;
   }
 }

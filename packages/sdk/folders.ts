@@ -9,8 +9,13 @@ export function foldersGroup(call: Call) {
     /** Makes a folder in `path`, and its parents where they are missing. */
     create: async (body: RequestOf<typeof routes.createFolder>["body"]) =>
       (await call(routes.createFolder, { body })).folder,
-    /** Deletes a folder of `path`, by name or id. */
-    delete: async (folderIdOrName: string, body: RequestOf<typeof routes.deleteFolder>["body"]) =>
-      (await call(routes.deleteFolder, { params: { folderIdOrName }, body })).folder,
+    /** Deletes a folder of `path`, by name or id, with all that is in it; by force, with what is left behind. */
+    delete: async (folderIdOrName: string, body: RequestOf<typeof routes.deleteFolder>["body"]) => {
+      const { folder, leftBehind, leftBehindCount } = await call(routes.deleteFolder, {
+        params: { folderIdOrName },
+        body,
+      });
+      return { ...folder, leftBehind, leftBehindCount };
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { type RequestOf, readTtl, routes, type WhereGiven } from "@dayfly/contract";
+import { type ReplyOf, type RequestOf, readTtl, routes, type WhereGiven } from "@dayfly/contract";
 import { Lease } from "./lease.ts";
 import type { Call } from "./wire.ts";
 
@@ -20,6 +20,11 @@ export function leasesGroup(call: Call) {
     /** Live leases of a dynamic secret. */
     list: async (name: string, query: WhereGiven) =>
       (await call(routes.listLeases, { params: { name }, query })).leases,
+    /** Leases of a project that have not ended, newest first, all pages of them. */
+    ofProject: (projectId: string, state: LeaseState) =>
+      everyPage((query) => call(routes.listProjectLeases, { params: { projectId }, query }), state),
+    /** The same of all projects, also of deleted ones; for who may read the organization's audit log. */
+    ofOrganization: (state: LeaseState) => everyPage((query) => call(routes.listOrganizationLeases, { query }), state),
     get: async (leaseId: string, query: WhereGiven) =>
       (await call(routes.getLease, { params: { leaseId }, query })).lease,
     /** Adds a TTL to the lease's end. */
@@ -29,4 +34,20 @@ export function leasesGroup(call: Call) {
     revoke: async (leaseId: string, body: RequestOf<typeof routes.deleteLease>["body"]) =>
       (await call(routes.deleteLease, { params: { leaseId }, body })).lease,
   };
+}
+
+type Query = NonNullable<RequestOf<typeof routes.listOrganizationLeases>["query"]>;
+type Page = ReplyOf<typeof routes.listOrganizationLeases>;
+
+/** A lease in a list over several dynamic secrets. */
+export type ListedLease = Page["leases"][number];
+/** Which leases such a list has. */
+export type LeaseState = "live" | "revoking" | "failed" | "left-behind";
+
+async function* everyPage(ask: (query: Query) => Promise<Page>, state: LeaseState): AsyncGenerator<ListedLease> {
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const { leases, nextCursor }: Page = await ask({ state, limit: "100", cursor });
+    yield* leases;
+    cursor = nextCursor;
+  }
 }

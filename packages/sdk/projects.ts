@@ -12,7 +12,9 @@ export function projectsGroup(call: Call) {
     getBySlug: (slug: string) => call(routes.getProjectBySlug, { params: { slug } }),
     create: async (body: RequestOf<typeof routes.createProject>["body"]) =>
       (await call(routes.createProject, { body })).project,
-    delete: (slug: string) => call(routes.deleteProject, { params: { slug } }),
+    /** Deletes a project with all that is in it; by force, with what is left behind. */
+    delete: (slug: string, body: RequestOf<typeof routes.deleteProject>["body"] = {}) =>
+      call(routes.deleteProject, { params: { slug }, body }),
   };
 }
 
@@ -28,7 +30,17 @@ export function environmentsGroup(call: Call) {
       environmentId: string,
       body: NonNullable<RequestOf<typeof routes.updateEnvironment>["body"]>,
     ) => (await call(routes.updateEnvironment, { params: { projectId, environmentId }, body })).environment,
-    delete: async (projectId: string, environmentId: string) =>
-      (await call(routes.deleteEnvironment, { params: { projectId, environmentId } })).environment,
+    /** Deletes an environment with all that is in it; by force, with what is left behind. */
+    delete: async (
+      projectId: string,
+      environmentId: string,
+      body: RequestOf<typeof routes.deleteEnvironment>["body"] = {},
+    ) => {
+      const { environment, ...left } = await call(routes.deleteEnvironment, {
+        params: { projectId, environmentId },
+        body,
+      });
+      return { ...environment, ...left };
+    },
   };
 }

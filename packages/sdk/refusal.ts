@@ -1,5 +1,5 @@
 /** Which error class a failed call becomes. */
-import type { WireError } from "@dayfly/contract";
+import { leftBehindOf, type WireError } from "@dayfly/contract";
 import {
   AuthError,
   ConflictError,
@@ -32,7 +32,8 @@ export function refusal(answer: WireError): DayflyError {
   if (status === 422) return new ValidationError(message, { ...facts, fields: fieldsOf(details) });
   if (status === 429) return new RateLimitError(message, { ...facts, retryAfter });
   if (code === "RevocationPending") {
-    return new RevocationPendingError(message, { ...facts, leaseId: textOf(more.leaseId), retryAfter });
+    const leftBehind = leftBehindOf(details);
+    return new RevocationPendingError(message, { ...facts, leaseId: textOf(more.leaseId), retryAfter, leftBehind });
   }
   if (code === "TargetTimeout") return new TargetError(message, { ...facts, retryable: true });
   // A target's refusal is a 400 like any broken rule; only its details tell it apart.

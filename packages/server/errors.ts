@@ -54,9 +54,9 @@ const lines: Line[] = [
   })),
   line(engine.AddressRefused, "BadRequest"),
   line(engine.TargetTimeout, "TargetTimeout"),
-  line(engine.RevocationPending, "RevocationPending", ({ retryAfter, leaseId }) => ({
+  line(engine.RevocationPending, "RevocationPending", ({ retryAfter, leaseId, leftBehind }) => ({
     retryAfter,
-    details: { leaseId },
+    details: { leaseId, leftBehind },
   })),
   line(engine.RenewConflict, "Conflict", () => ({ retryAfter: 1 })),
   // Clients that never got the other answer ask again; they tell this conflict by it.

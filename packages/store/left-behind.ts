@@ -86,14 +86,24 @@ export async function ofSecrets(
   dynamicSecretIds: string[],
   most: number,
 ): Promise<{ rows: LeftBehind[]; count: number }> {
+  const rows = await listed(db, sql<boolean>`l.dynamic_secret_id = any(${dynamicSecretIds}::uuid[])`, most);
+  return { rows, count: rows[0]?.count ?? 0 };
+}
+
+/** One lease, if it is left behind. */
+export async function ofLease(db: Db, leaseId: string): Promise<LeftBehind | undefined> {
+  return (await listed(db, sql<boolean>`l.id = ${leaseId}`, 1))[0];
+}
+
+async function listed(db: Db, which: RawBuilder<boolean>, most: number): Promise<(LeftBehind & { count: number })[]> {
   const { rows } = await sql<LeftBehind & { count: number }>`
     select l.id, l.project_id, l.dynamic_secret_id, d.name as dynamic_secret_name, d.type, l.username, c.address, l.error,
       (count(*) over ())::int as count
     from leases l join dynamic_secrets d on d.id = l.dynamic_secret_id
       join config_versions c on c.dynamic_secret_id = l.dynamic_secret_id and c.version = l.config_version
-    where l.dynamic_secret_id = any(${dynamicSecretIds}::uuid[]) and l.state <> 'gone' and l.left_behind_at is not null
+    where ${which} and l.state <> 'gone' and l.left_behind_at is not null
     order by l.created_at, l.id limit ${most}`.execute(db.sql);
-  return { rows, count: rows[0]?.count ?? 0 };
+  return rows;
 }
 
 /** Dynamic secrets deleted by force of which a lease has neither ended nor been let go of. */

@@ -1,6 +1,8 @@
 /** `dynamic-secrets delete`: no new leases, every old one revoked, then gone. */
+import type { LeftBehind } from "@dayfly/sdk";
 import { type Columns, checkRowFormat, printRow } from "../formats.ts";
 import type { Invocation } from "../invocation.ts";
+import { warnLeftBehind } from "../left-behind.ts";
 
 interface Flags {
   force?: boolean;
@@ -10,6 +12,8 @@ interface Row {
   name: string;
   id: string;
   status: string;
+  /** By force: accounts that could not be ended. */
+  leftBehind?: LeftBehind[];
 }
 
 const columns: Columns<Row> = [
@@ -26,5 +30,7 @@ export async function deleteDynamicSecret(run: Invocation<Flags>, [name]: string
   const deleted = await dynamicSecrets.delete(name!, { ...where, ...(run.flags.force && { isForced: true }) });
   const status = deleted.status === null ? "deleted" : "deleting";
   if (status === "deleting") run.note(`the leases of ${deleted.name} are being revoked`);
-  await printRow(run, { name: deleted.name, id: deleted.id, status }, columns);
+  warnLeftBehind(run, deleted);
+  const { name: called, id, leftBehind } = deleted;
+  await printRow(run, { name: called, id, status, ...(run.flags.force && { leftBehind }) }, columns);
 }

@@ -2,6 +2,7 @@
 import { RevocationPendingError } from "@dayfly/sdk";
 import { type Columns, checkRowFormat, printRow } from "../formats.ts";
 import type { Invocation } from "../invocation.ts";
+import { warnLeftBehind } from "../left-behind.ts";
 import { instant, seconds } from "../ttl.ts";
 
 interface Flags {
@@ -32,8 +33,10 @@ export async function revokeLease(run: Invocation<Flags>, [id]: string[]): Promi
   const deadline = Date.now() + (wait === undefined ? 0 : seconds("--wait", wait) * 1000);
   const where = await run.where();
   for (;;) {
+    // What is waited for is not let go of before the wait is over.
+    const isLast = Date.now() >= deadline;
     try {
-      const lease = await run.client().leases.revoke(id!, { ...where, ...(force && { isForced: true }) });
+      const lease = await run.client().leases.revoke(id!, { ...where, ...(force && isLast && { isForced: true }) });
       const deleting = lease.status === "Revocation in process";
       if (deleting && Date.now() < deadline) {
         await pause(1000, deadline, run.world.signal);
@@ -48,7 +51,9 @@ export async function revokeLease(run: Invocation<Flags>, [id]: string[]): Promi
       };
       return await printRow(run, row, columns);
     } catch (error) {
-      if (!(error instanceof RevocationPendingError) || Date.now() >= deadline) throw error;
+      if (!(error instanceof RevocationPendingError)) throw error;
+      if (error.leftBehind) warnLeftBehind(run, { leftBehind: [error.leftBehind], leftBehindCount: 1 });
+      if (isLast) throw error;
       run.note(`${error.message}; asking again`);
       await pause((error.retryAfter ?? 1) * 1000, deadline, run.world.signal);
     }

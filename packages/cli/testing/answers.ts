@@ -34,6 +34,7 @@ export function world(conditions: Set<string>): (ask: Ask) => unknown {
   const secrets = new Map<string, { path: string; name: string; value: string }>();
   const dynamic = new Map<string, Record<string, unknown>>();
   const leases = new Map<string, Record<string, unknown>>();
+  const leftBehind = new Map<string, Record<string, unknown>>();
   let count = 0;
 
   const project = (slug: string, id: string) => ({
@@ -83,6 +84,25 @@ export function world(conditions: Set<string>): (ask: Ask) => unknown {
   const known = <T>(found: T | undefined, what: string): T => {
     if (found === undefined) throw new Refused(404, "NotFound", `There is no ${what} here`);
     return found;
+  };
+
+  const leaveBehind = (lease: Record<string, unknown>) => {
+    leftBehind.set(String(lease.id), lease);
+    const { id: leaseId, externalEntityId } = lease;
+    return { leaseId, externalEntityId, target: "db:5432", type: "sql-database", dynamicSecretName: "pg" };
+  };
+  const listed = ({ given }: Ask) => {
+    if (given.state !== "left-behind") return { leases: [], nextCursor: null };
+    const all = [...leftBehind.values()];
+    const at = Number(given.cursor || 0);
+    const page = all.slice(at, at + 2).map((lease) => ({
+      ...lease,
+      ...{ status: "Failed to delete", statusDetails: "nothing listens there", leftBehindAt: NOON.toISOString() },
+      ...{ projectId: idOf(1), projectSlug: "my-project", environmentSlug: "prod", path: "/database/dynamic" },
+      ...{ dynamicSecretName: "pg", type: "sql-database", target: "db:5432" },
+      owner: { kind: "identity", id: idOf(7), name: "ci-runner" },
+    }));
+    return { leases: page, nextCursor: at + 2 < all.length ? String(at + 2) : null };
   };
 
   const routes: [method: string, path: RegExp, act: (ask: Ask, name: string) => unknown][] = [
@@ -219,11 +239,13 @@ export function world(conditions: Set<string>): (ask: Ask) => unknown {
     [
       "DELETE",
       /^\/api\/v1\/dynamic-secrets\/([^/]+)$/,
-      (_, name) => {
+      ({ given }, name) => {
         const one = known(dynamic.get(name), `dynamic secret ${name}`);
         dynamic.delete(name);
-        const live = [...leases.values()].some(({ dynamicSecretId }) => dynamicSecretId === one.id);
-        return { dynamicSecret: { ...one, status: live ? "Revocation in process" : null } };
+        const live = [...leases.values()].filter(({ dynamicSecretId }) => dynamicSecretId === one.id);
+        const left = given.isForced && conditions.has("target down") ? live.map(leaveBehind) : [];
+        const status = live.length > left.length ? "Revocation in process" : null;
+        return { dynamicSecret: { ...one, status }, leftBehind: left.slice(0, 2), leftBehindCount: left.length };
       },
     ],
     [
@@ -281,15 +303,16 @@ export function world(conditions: Set<string>): (ask: Ask) => unknown {
         return { lease: Object.assign(lease, { expireAt: expireAt.toISOString() }) };
       },
     ],
+    ["GET", /^\/api\/v1\/projects\/[^/]+\/leases$/, listed],
+    ["GET", /^\/api\/v1\/organization\/leases$/, listed],
     [
       "DELETE",
       /^\/api\/v1\/dynamic-secrets\/leases\/([^/]+)$/,
-      (_, id) => {
+      ({ given }, id) => {
         const lease = known(leases.get(id), "lease of this id");
         if (conditions.has("target down")) {
-          throw new Refused(503, "RevocationPending", `the revocation of lease ${id} is recorded and goes on`, {
-            leaseId: id,
-          });
+          const details = { leaseId: id, ...(given.isForced ? { leftBehind: leaveBehind(lease) } : {}) };
+          throw new Refused(503, "RevocationPending", `the revocation of lease ${id} is recorded and goes on`, details);
         }
         leases.delete(id);
         return { lease };
