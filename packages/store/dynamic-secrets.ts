@@ -46,7 +46,7 @@ export async function named(db: Db, folderId: string, name: string): Promise<Dyn
     .selectAll()
     .where("folder_id", "=", folderId)
     .where("name", "=", name.toLowerCase())
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .executeTakeFirst();
   if (!row) throw new NotFound("dynamic secret", name);
   return row;
@@ -65,11 +65,11 @@ export function at(
     .selectAll("d")
     .where("e.project_id", "=", place.projectId)
     .where("e.slug", "=", place.environment)
-    .where("e.deleting", "=", false)
+    .where("e.deleting", "=", sql.lit(false))
     .where("f.path", "=", place.path)
-    .where("f.deleting", "=", false)
+    .where("f.deleting", "=", sql.lit(false))
     .where("d.name", "=", name.toLowerCase())
-    .where("d.deleting", "=", false)
+    .where("d.deleting", "=", sql.lit(false))
     .executeTakeFirst();
 }
 
@@ -86,7 +86,7 @@ export function inFolder(db: Db, folderId: string): Promise<DynamicSecret[]> {
     .selectFrom("dynamic_secrets")
     .selectAll()
     .where("folder_id", "=", folderId)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .orderBy("name")
     .execute();
 }
@@ -97,7 +97,7 @@ export async function holdLive(tx: Tx, id: string): Promise<DynamicSecret> {
     .selectFrom("dynamic_secrets")
     .selectAll()
     .where("id", "=", id)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .forShare()
     .executeTakeFirst();
   if (!row) throw new NotFound("dynamic secret", id);
@@ -122,7 +122,7 @@ export async function change(
     }))
     .where("id", "=", id)
     .where("version", "=", version)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .returningAll()
     .executeTakeFirst();
   const row = await refusing(update, taken);

@@ -45,7 +45,7 @@ export async function bySlug(db: Db, projectId: string, slug: string): Promise<E
     .selectAll()
     .where("project_id", "=", projectId)
     .where("slug", "=", slug)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .executeTakeFirst();
   if (row === undefined) throw new NotFound("environment", slug);
   return row;
@@ -57,7 +57,7 @@ export function find(db: Db, id: string): Promise<Environment | undefined> {
     .selectFrom("environments")
     .selectAll()
     .where("id", "=", id)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .executeTakeFirst();
 }
 
@@ -75,7 +75,7 @@ export async function list(db: Db, projectIds: string[]): Promise<Environment[]>
     .selectFrom("environments")
     .selectAll()
     .where("project_id", "in", projectIds)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .orderBy("position")
     .orderBy("created_at")
     .execute();
@@ -93,7 +93,7 @@ export async function update(
     .set({ ...change, updated_at: sql`lease_now()` })
     .where("project_id", "=", projectId)
     .where("id", "=", id)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .returningAll()
     .executeTakeFirst();
   const row = await refusing(write, { duplicate: `the project has an environment '${change.slug}' already` });
@@ -107,7 +107,7 @@ export async function hold(tx: Tx, id: string): Promise<void> {
     .selectFrom("environments")
     .select("id")
     .where("id", "=", id)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .forShare()
     .executeTakeFirst();
   if (row === undefined) throw new NotFound("environment", id);

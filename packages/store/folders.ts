@@ -20,7 +20,7 @@ export function at(db: Db, environmentId: string, path: string): Promise<Folder 
     .selectAll()
     .where("environment_id", "=", environmentId)
     .where("path", "=", path)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .executeTakeFirst();
 }
 
@@ -33,7 +33,7 @@ export async function byPath(db: Db, environmentId: string, path: string): Promi
 
 /** One folder by its id, in whatever project it is; undefined when there is none. */
 export function find(db: Db, id: string): Promise<Folder | undefined> {
-  return db.sql.selectFrom("folders").selectAll().where("id", "=", id).where("deleting", "=", false).executeTakeFirst();
+  return db.sql.selectFrom("folders").selectAll().where("id", "=", id).where("deleting", "=", sql.lit(false)).executeTakeFirst();
 }
 
 /** The folders in a folder, or everything below it. */
@@ -42,7 +42,7 @@ export function list(db: Db, folder: Folder, recursive: boolean): Promise<Folder
     .selectFrom("folders")
     .selectAll()
     .where("environment_id", "=", folder.environment_id)
-    .where("deleting", "=", false);
+    .where("deleting", "=", sql.lit(false));
   const below = recursive
     ? query.where(sql<boolean>`starts_with(path, ${under(folder.path)})`).where("id", "!=", folder.id)
     : query.where("parent_id", "=", folder.id);
@@ -94,7 +94,7 @@ export async function hold(tx: Tx, id: string, name = id): Promise<void> {
     .selectFrom("folders")
     .select("id")
     .where("id", "=", id)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .forShare()
     .executeTakeFirst();
   if (row === undefined) throw new NotFound("folder", name);

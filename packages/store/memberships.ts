@@ -1,6 +1,6 @@
 /** Memberships: who has which roles in a project. */
 import { randomUUID } from "node:crypto";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
 import * as projects from "./projects.ts";
@@ -57,7 +57,7 @@ export async function standing(
     .innerJoin("memberships as m", "m.project_id", "p.id")
     .selectAll("p")
     .select("m.roles as granted")
-    .where("p.deleting", "=", false)
+    .where("p.deleting", "=", sql.lit(false))
     .where("m.actor_type", "=", actor.type)
     .where("m.actor_id", "=", actor.id);
   const row = await ("id" in by

@@ -3,7 +3,7 @@
  * deleted (`subtree.ts`) is not there any more for anything here.
  */
 import { randomUUID } from "node:crypto";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
 import type { ProjectsTable } from "./tables.ts";
@@ -43,7 +43,7 @@ export function create(
 
 /** One project by its id or its slug; undefined when there is none. */
 export function find(db: Db, by: { id: string } | { slug: string }): Promise<Project | undefined> {
-  const query = db.sql.selectFrom("projects").selectAll().where("deleting", "=", false);
+  const query = db.sql.selectFrom("projects").selectAll().where("deleting", "=", sql.lit(false));
   return ("id" in by ? query.where("id", "=", by.id) : query.where("slug", "=", by.slug)).executeTakeFirst();
 }
 
@@ -53,7 +53,7 @@ export async function list(db: Db, ids: string[] | "all"): Promise<Project[]> {
   const query = db.sql
     .selectFrom("projects")
     .selectAll()
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .orderBy("created_at")
     .orderBy("id");
   return (ids === "all" ? query : query.where("id", "in", ids)).execute();
@@ -65,7 +65,7 @@ export async function hold(tx: Tx, id: string): Promise<void> {
     .selectFrom("projects")
     .select("id")
     .where("id", "=", id)
-    .where("deleting", "=", false)
+    .where("deleting", "=", sql.lit(false))
     .forShare()
     .executeTakeFirst();
   if (row === undefined) throw new NotFound("project", id);

@@ -101,6 +101,7 @@ export interface ProjectsTable {
   type: Generated<string>;
   description: string | null;
   has_delete_protection: Generated<boolean>;
+  /** Asked for as a literal and not as a parameter, here and below: else a prepared statement cannot use the partial index. */
   deleting: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
