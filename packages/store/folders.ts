@@ -33,7 +33,12 @@ export async function byPath(db: Db, environmentId: string, path: string): Promi
 
 /** One folder by its id, in whatever project it is; undefined when there is none. */
 export function find(db: Db, id: string): Promise<Folder | undefined> {
-  return db.sql.selectFrom("folders").selectAll().where("id", "=", id).where("deleting", "=", sql.lit(false)).executeTakeFirst();
+  return db.sql
+    .selectFrom("folders")
+    .selectAll()
+    .where("id", "=", id)
+    .where("deleting", "=", sql.lit(false))
+    .executeTakeFirst();
 }
 
 /** The folders in a folder, or everything below it. */
