@@ -14,6 +14,8 @@ import { type Answer, answerTo } from "./errors.ts";
 import { whenUndelivered } from "./hand-over.ts";
 import type { Ask, Handler, House } from "./handler.ts";
 import type { ServerLog } from "./log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import { mountMetrics } from "./metrics/route.ts";
 import { Refusal } from "./refusal.ts";
 import { arrive, record, settle, type Visit } from "./visit.ts";
 
@@ -38,8 +40,9 @@ const done = { outcome: "done", status: 200 } as const;
 export function createApp(
   house: House,
   mounted: Mounted[],
-  settings: Pick<Settings, "tls" | "trustedProxies">,
+  settings: Pick<Settings, "tls" | "trustedProxies" | "metricsToken">,
   log: ServerLog,
+  metrics?: Metrics,
 ): FastifyInstance {
   const tls = settings.tls !== undefined;
   const app = openDoor(settings, {
@@ -86,11 +89,14 @@ export function createApp(
   });
   app.addHook("onResponse", async (request, reply) => {
     const { actor } = request.visit.caller;
+    const { method } = request;
+    const route = request.routeOptions.url ?? null;
+    metrics?.answered({ route, method, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
     log.info(
       {
         reqId: request.id,
-        method: request.method,
-        route: request.routeOptions.url ?? null,
+        method,
+        route,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         actor: actor.id,
@@ -104,6 +110,7 @@ export function createApp(
     return refuse(new Refusal("NotFound", "There is no such route"), request, reply);
   });
 
+  if (metrics && settings.metricsToken !== undefined) mountMetrics(app, metrics, settings.metricsToken);
   for (const { route, handler } of mounted) {
     app.route({
       method: route.method,

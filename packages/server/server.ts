@@ -15,6 +15,7 @@ import { drain } from "./drain.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { checkListening, listen } from "./listen.ts";
 import { createLog, type ServerLog } from "./log.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { findRootKey } from "./root-key.ts";
 import { mounted } from "./routes/index.ts";
 
@@ -95,8 +96,12 @@ async function build(
     },
   });
   undo.push(() => house.stop());
+  const metrics =
+    settings.metricsToken === undefined
+      ? undefined
+      : createMetrics(store, { alerting: settings.webhook !== undefined });
   if (settings.webhook) {
-    const alerting = keepAlerting(store, settings.webhook, log);
+    const alerting = keepAlerting(store, settings.webhook, log, metrics?.delivered);
     undo.push(() => alerting.stop());
   }
 
@@ -104,6 +109,7 @@ async function build(
     store,
     targets,
     step,
+    meter: metrics?.meter,
     log,
     settings: {
       minTtl: settings.minLeaseTtl,
@@ -122,7 +128,7 @@ async function build(
     if (state !== "ready") return state;
     return (await store.pool.query("select 1").catch(() => null)) === null ? "the database does not answer" : null;
   };
-  const app = createApp({ store, engine, settings, unready }, mounted, settings, log);
+  const app = createApp({ store, engine, settings, unready }, mounted, settings, log, metrics);
   undo.push(async () => {
     state = "draining";
     engine.rest();
