@@ -1,13 +1,17 @@
 /** The end of issuing: active and audited, or taken back. Whatever the caller is told, no account stays without an end. */
-import { audit, counters, leases, move, revocations } from "@dayfly/store";
+import { audit, counters, leases, move, revocations, type Single } from "@dayfly/store";
 import { type Issued, NameTaken } from "@dayfly/targets";
 import { work } from "./attempt.ts";
 import type { Link } from "./connections.ts";
 import { NotFound, TargetTimeout } from "./errors.ts";
 import { type Issuing, leaseFacts } from "./intent.ts";
+import { inPlace, whyOvertaken } from "./once.ts";
 import { classOf, isTimeout, reasonOf } from "./refusals.ts";
 
-/** T2: intended → active. @throws TargetTimeout when it came too late; the account is then taken back */
+/**
+ * T2: intended → active.
+ * @throws TargetTimeout when it came too late, RepeatConflict when a repeat overtook it; the account is then taken back
+ */
 export async function activate(
   issuing: Issuing,
   link: Link,
@@ -23,20 +27,20 @@ export async function activate(
   try {
     const expiresAt = row.expires_at.toISOString();
     const events = [{ event: "lease.issued", ...leaseFacts(row, config.address), expiresAt }];
-    active = await context.store.single((db) =>
-      move<leases.Lease>(db, leases.activation(db, row.id, row.fence_no, { keep, nativeUntil }), { caller, events }),
-    );
+    const t2 = (db: Single): Promise<leases.Lease | undefined> =>
+      move<leases.Lease>(db, leases.activation(db, row.id, row.fence_no, { keep, nativeUntil }), { caller, events });
+    active = await (row.replaces === null ? context.store.single(t2) : inPlace(context, caller, row, row.replaces, t2));
   } catch (error) {
     active = await readBack(issuing, link, row, error);
   }
   if (active) {
-    context.wake(issuing.ttlSeconds * 1000);
+    context.wake(row.replaces === null ? issuing.ttlSeconds * 1000 : 0);
     return active;
   }
   if (await takenAway(issuing, row)) throw new NotFound("dynamic secret", secret.name);
-  const late = new TargetTimeout(
-    `leasing '${secret.name}' at ${config.address} took too long; the account is being taken back`,
-  );
+  const late =
+    (await whyOvertaken(context, issuing.once, row.id)) ??
+    new TargetTimeout(`leasing '${secret.name}' at ${config.address} took too long; the account is being taken back`);
   await giveUp(issuing, row, late);
   throw late;
 }

@@ -116,7 +116,14 @@ export interface IssuedLease {
   lease: LeaseView;
   dynamicSecret: DynamicSecretView;
   data: Record<string, string>;
+  /** Whether the account is known to work; only where that was waited for. */
+  ready?: boolean;
+  /** How long that took, or was waited for in vain. */
+  readyAfterMs?: number;
 }
+
+/** What an account is waited for: nothing, its control plane's word, or a login with it. */
+export type Readiness = "none" | "api" | "login";
 
 /** An account that somebody let go of by force before it was proven gone: what is needed to find it. */
 export interface LeftBehindView {
@@ -207,6 +214,12 @@ export interface IssueOptions {
   config: Record<string, unknown>;
   /** `performance.now()` when the request arrived; the create limit runs from there. */
   arrivedAt: number;
+  /** A repeat under the same key never leaves two live leases. */
+  idempotencyKey?: string | null;
+  /** Overrides the configuration's readiness. */
+  wait?: Readiness | null;
+  /** How long at most; only with `wait`. */
+  waitSeconds?: number | null;
 }
 
 /** Every method refuses with the classes of `errors.ts`. */
@@ -224,8 +237,14 @@ export interface Engine {
 
   /** Makes one account; `data` is in no other answer, ever. */
   issue(caller: Caller, place: Place, name: string, options: IssueOptions): Promise<IssuedLease>;
-  /** New end = old end + TTL, never past creation + max TTL. */
-  renew(caller: Caller, place: Place, leaseId: string, ttlSeconds: number | null): Promise<LeaseView>;
+  /** New end = old end + TTL, never past creation + max TTL. Under one key it is added once. */
+  renew(
+    caller: Caller,
+    place: Place,
+    leaseId: string,
+    ttlSeconds: number | null,
+    idempotencyKey?: string | null,
+  ): Promise<LeaseView>;
   /**
    * @throws RevocationPending unless the account is proven gone, or the target has accepted a deletion of its own time; by
    * force it is then also left behind.

@@ -20,8 +20,11 @@ export interface Asking {
   deadline: AbortSignal;
 }
 
-/** Runs `work` in the target. @throws what `work` throws, the deadline's reason, TargetDown, Unavailable */
-export async function ask<T>(context: Context, asking: Asking, work: (link: Link) => Promise<T>): Promise<T> {
+/** What is done on a connection that answers. */
+export type Work<T> = (link: Link, giveShareBack: () => void) => Promise<T>;
+
+/** Runs `work` in the target; it may give its share of calls back before it ends. @throws what `work` throws, the deadline's reason, TargetDown, Unavailable */
+export async function ask<T>(context: Context, asking: Asking, work: Work<T>): Promise<T> {
   const { config, endpoint, deadline } = asking;
   const admission = await context.breaker.admit(config);
   const enter: Endpoint["enter"] = (signal, connect) => context.breaker.login(config, admission, signal, connect);
@@ -29,7 +32,7 @@ export async function ask<T>(context: Context, asking: Asking, work: (link: Link
   const release = await context.slots.take(key, deadline);
   const began = performance.now();
   try {
-    const result = await context.connections.use({ ...endpoint, enter }, deadline, work);
+    const result = await context.connections.use({ ...endpoint, enter }, deadline, (link) => work(link, release));
     context.slots.faster(key);
     await context.breaker.ended(config, undefined);
     return result;

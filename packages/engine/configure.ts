@@ -13,6 +13,7 @@ import { changedFields, checkName, checkPasswords, checkTemplate, merged } from 
 import { NotFound, RuleBroken } from "./errors.ts";
 import { checkTtls } from "./limits.ts";
 import { secretAt } from "./places.ts";
+import { checkReadiness } from "./readiness.ts";
 import { requireVerified } from "./verify.ts";
 import { dynamicSecretView } from "./views.ts";
 
@@ -29,6 +30,7 @@ export async function create(
   checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
   checkTemplate(config, draft.usernameTemplate);
   checkPasswords(config);
+  checkReadiness(config);
   const environment = await environments.bySlug(context.store, place.projectId, place.environment);
   const there = await folders.at(context.store, environment.id, place.path);
   if (!there && !mayMakeFolder) throw new NotFound("folder", place.path);
@@ -104,7 +106,10 @@ export async function update(
   checkTtls(context.settings, config.target.capabilities(config.parsed), defaultTtl, maxTtl);
   checkTemplate(config, change.usernameTemplate ?? secret.username_template);
   checkPasswords(config);
-  if (change.inputs) await requireVerified(context, config);
+  if (change.inputs) {
+    checkReadiness(config);
+    await requireVerified(context, config);
+  }
   const version = change.inputs ? secret.config_version + 1 : secret.config_version;
   const updated = await context.store.transaction(async (tx) => {
     const row = await dynamicSecrets.change(tx, secret.id, secret.version, {

@@ -1,6 +1,6 @@
 /** What the parts of one engine share. */
 import type { LeaseReason, Store } from "@dayfly/store";
-import type { AnyTarget } from "@dayfly/targets";
+import type { AnyTarget, Net } from "@dayfly/targets";
 import type { EngineSettings, Log, StepHook } from "./api.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Config } from "./configs.ts";
@@ -14,6 +14,8 @@ export interface Context {
   settings: EngineSettings;
   step: StepHook;
   log: Log;
+  /** The way out to targets, cut off by the signal. */
+  netOf(signal: AbortSignal): Net;
   connections: Connections;
   breaker: Breaker;
   /** Configurations that are ready for use, by dynamic secret and version. */

@@ -14,7 +14,7 @@ import * as deletions from "./deletions.ts";
 import { NotFound } from "./errors.ts";
 import { issue } from "./issue.ts";
 import { leaseAt, secretAt } from "./places.ts";
-import { renew } from "./renew.ts";
+import { renewOnce } from "./renew-once.ts";
 import { revoke, undelivered } from "./revoke.ts";
 import { createSlots } from "./slots.ts";
 import { createSweeper, type Sweeper } from "./sweep.ts";
@@ -41,6 +41,7 @@ export function createEngine(options: EngineOptions): Engine {
     settings,
     log,
     step: options.step ?? (() => undefined),
+    netOf,
     connections: createConnections(netOf),
     slots: createSlots(),
     attempts: new Map(),
@@ -67,7 +68,7 @@ export function createEngine(options: EngineOptions): Engine {
     get: (place, name, shown) => configure.get(context, place, name, shown),
     list: (place) => configure.list(context, place),
     issue: (caller, place, name, issueOptions) => issue(context, caller, place, name, issueOptions),
-    renew: (caller, place, leaseId, ttlSeconds) => renew(context, caller, place, leaseId, ttlSeconds),
+    renew: (caller, place, leaseId, ttlSeconds, key) => renewOnce(context, caller, place, leaseId, ttlSeconds, key),
     revoke: (caller, place, leaseId, isForced = false) => revoke(context, caller, place, leaseId, isForced),
     async endLeasesOf(tx, caller, actor, projectId) {
       tx.committed.push(() => context.wake(0));

@@ -60,6 +60,11 @@ export class RenewConflict extends Error {
   override name = "RenewConflict";
 }
 
+/** Another try of the same request, by its Idempotency-Key, is or was answered; this one came to nothing. */
+export class RepeatConflict extends Error {
+  override name = "RepeatConflict";
+}
+
 /** The host of a target is an address that must not be reached. */
 export class AddressRefused extends Error {
   override name = "AddressRefused";

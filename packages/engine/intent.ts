@@ -1,12 +1,16 @@
 /** The intent of a lease: what is durable before its target is touched. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { type audit, type Caller, type counters, type dynamicSecrets, leases } from "@dayfly/store";
+import { type audit, type Caller, type counters, type dynamicSecrets, leases, type Single } from "@dayfly/store";
 import { NameTaken } from "@dayfly/targets";
 import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { NotFound, RuleBroken } from "./errors.ts";
 import { buildName } from "./names.ts";
+import { claimKey, keyMoved, type Once } from "./once.ts";
+import type { Wait } from "./readiness.ts";
+
+export { leaseFacts } from "./facts.ts";
 
 /** After the end of the create limit a call of it may still land for this long. */
 const LATE_SECONDS = 40;
@@ -21,6 +25,10 @@ export interface Issuing {
   ttlSeconds: number;
   options: IssueOptions;
   deadline: AbortSignal;
+  /** The request's Idempotency-Key, where it has one. */
+  once: Once | undefined;
+  /** What is waited for before it is handed out; null for nothing. */
+  wait: Wait | null;
 }
 
 /** Milliseconds of the create limit that are left; it runs from the request's arrival. */
@@ -34,11 +42,11 @@ export interface Intended {
   began: number;
 }
 
-/** T1: nothing → intended, audited and counted. @throws NotFound, NameTaken, RuleBroken at a limit */
+/** T1: nothing → intended, audited and counted. @throws NotFound, NameTaken, RuleBroken at a limit, KeyMoved */
 export async function intend(issuing: Issuing): Promise<Intended> {
-  const { context, caller, place, secret, config, ttlSeconds, options } = issuing;
+  const { context, caller, place, secret, config, ttlSeconds, options, once, wait } = issuing;
   const { settings, store } = context;
-  const answerSeconds = leftOf(context, options) / 1000;
+  const answerSeconds = (leftOf(context, options) + (wait?.extraMs ?? 0)) / 1000;
   const username = buildName({
     template: secret.username_template,
     naming: config.target.naming(config.parsed),
@@ -59,6 +67,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     ttlSeconds,
     answerSeconds,
     lateSeconds: settings.createLimitMs / 1000 + LATE_SECONDS,
+    replaces: once?.replaces ?? null,
   };
   const requested: audit.AuditEvent = {
     event: "lease.requested",
@@ -70,6 +79,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     dynamicSecretId: intent.dynamicSecretId,
     account: username,
     target: config.address,
+    ...(once?.replaces ? { replaces: once.replaces } : {}),
   };
   const { type, id } = caller.actor;
   const along: leases.Along = {
@@ -81,17 +91,19 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     // Deleting a machine, or its membership, ends its leases: none may slip in behind that.
     asMember: (type === "identity" || type === "user") && id !== null,
     events: [requested],
+    key: once?.held === null ? once : undefined,
   };
   let began = 0;
+  const t1 = (db: Single): Promise<leases.Lease | undefined> => {
+    began = performance.now();
+    return leases.intend(db, caller, intent, along);
+  };
   try {
-    const row = await store.single((db) => {
-      began = performance.now();
-      return leases.intend(db, caller, intent, along);
-    });
+    const row = await (once ? claimKey(context, caller, once, config.address, t1) : store.single(t1));
     if (row) return { row, began };
   } catch (error) {
     if (leases.isNameInUse(error)) throw new NameTaken("a live lease has that name");
-    throw error instanceof leases.LimitReached ? noRoom(error.full, secret.name) : error;
+    throw error instanceof leases.LimitReached ? noRoom(error.full, secret.name) : keyMoved(error);
   }
   throw new NotFound("dynamic secret", secret.name);
 }
@@ -107,18 +119,4 @@ function noRoom({ scope, limit }: counters.Full, name: string): RuleBroken {
   return new RuleBroken(
     `Max lease limit reached. Limit: ${limit} live leases ${scopes[scope](name)}: revoke what is not needed, or wait until some expire`,
   );
-}
-
-/** The ids and names by which an audit row speaks of a lease; the target's address where it is at hand. */
-export function leaseFacts(
-  row: Pick<leases.Lease, "id" | "project_id" | "dynamic_secret_id" | "username">,
-  address?: string,
-): { projectId: string; leaseId: string; dynamicSecretId: string; account: string; target?: string } {
-  return {
-    projectId: row.project_id,
-    leaseId: row.id,
-    dynamicSecretId: row.dynamic_secret_id,
-    account: row.username,
-    ...(address === undefined ? {} : { target: address }),
-  };
 }

@@ -16,8 +16,10 @@ import type { Context } from "./context.ts";
 import { RuleBroken } from "./errors.ts";
 import { type Issuing, intend, leftOf } from "./intent.ts";
 import { leaseTtl } from "./limits.ts";
+import { KeyMoved, openOnce } from "./once.ts";
 import { drawPassword } from "./passwords.ts";
 import { secretAt } from "./places.ts";
+import { type Ready, untilReady, waitOf } from "./readiness.ts";
 import { refusal } from "./refusals.ts";
 import { dynamicSecretView, leaseView } from "./views.ts";
 
@@ -33,17 +35,25 @@ export async function issue(
   name: string,
   options: IssueOptions,
 ): Promise<IssuedLease> {
-  const secret = await secretAt(context.store, place, name);
+  const [secret, once] = await Promise.all([
+    secretAt(context.store, place, name),
+    openOnce(context, caller, place, name, options),
+  ]);
   const config = await readyConfig(context, secret, secret.config_version);
   const ttlSeconds = leaseTtl(context.settings, config.target.capabilities(config.parsed), options.ttlSeconds, secret);
+  const wait = waitOf(context, config, options, ttlSeconds);
   const deadline = AbortSignal.timeout(leftOf(context, options));
-  const issuing: Issuing = { context, caller, place, secret, config, ttlSeconds, options, deadline };
+  const issuing: Issuing = { context, caller, place, secret, config, ttlSeconds, options, deadline, once, wait };
   for (let tried = 1; ; tried += 1) {
     try {
       return await onTarget(issuing);
     } catch (error) {
+      if (error instanceof KeyMoved && !deadline.aborted) {
+        issuing.once = await openOnce(context, caller, place, name, options, true);
+        continue;
+      }
       if (!(error instanceof NameTaken)) throw error;
-      if (tried === NAMES_TRIED) {
+      if (tried >= NAMES_TRIED) {
         throw new RuleBroken(
           `${NAMES_TRIED} user names in a row were in use at ${config.address}: give the username template of '${secret.name}' a random part, such as {{random 12}}`,
         );
@@ -57,9 +67,9 @@ async function onTarget(issuing: Issuing): Promise<IssuedLease> {
   const endpoint = endpointOf(config, secret.id, secret.config_version);
   let connected = false;
   try {
-    return await ask(context, { config, endpoint, deadline }, (link) => {
+    return await ask(context, { config, endpoint, deadline }, (link, giveShareBack) => {
       connected = true;
-      return withIntent(issuing, link);
+      return withIntent(issuing, link, giveShareBack);
     });
   } catch (error) {
     // From then on it says itself what went wrong: what our own database refuses is not the target's refusal.
@@ -71,7 +81,7 @@ function refused({ config, secret }: Issuing, error: unknown): Error {
   return refusal(config.target, config.address, `leasing '${secret.name}'`, error);
 }
 
-async function withIntent(issuing: Issuing, link: Link): Promise<IssuedLease> {
+async function withIntent(issuing: Issuing, link: Link, giveShareBack: () => void): Promise<IssuedLease> {
   const { context, config } = issuing;
   await context.step("t1.before");
   const { row, began } = await intend(issuing);
@@ -88,11 +98,13 @@ async function withIntent(issuing: Issuing, link: Link): Promise<IssuedLease> {
     mark: `dayfly:${context.store.keys.instanceId}:${row.id}`,
   };
   let issued: Issued;
+  let ready: Ready = {};
   try {
     const creating = link.run(config.target.create(link.client, config.parsed, account));
     await context.step("create.sent");
     issued = await creating;
     await context.step("create.done");
+    if (issuing.wait) ready = await untilReady(context, config, issuing.wait, issued, giveShareBack);
   } catch (error) {
     await giveUp(issuing, row, error);
     throw error instanceof NameTaken ? error : refused(issuing, error);
@@ -101,5 +113,5 @@ async function withIntent(issuing: Issuing, link: Link): Promise<IssuedLease> {
   const native = config.target.capabilities(config.parsed).nativeExpiry;
   const active = await activate(issuing, link, row, issued, native ? nativeUntil : null);
   await context.step("t2.committed");
-  return { lease: leaseView(active), dynamicSecret: dynamicSecretView(issuing.secret), data: issued.data };
+  return { lease: leaseView(active), dynamicSecret: dynamicSecretView(issuing.secret), data: issued.data, ...ready };
 }

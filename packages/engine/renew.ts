@@ -7,7 +7,7 @@
  * the loser of two could bring the native expiry forward again.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, leases, Unavailable, writers } from "@dayfly/store";
+import { audit, type Caller, leases, type Tx, Unavailable, writers } from "@dayfly/store";
 import type { LeaseView, Place } from "./api.ts";
 import { ask } from "./ask.ts";
 import { configOf, type LeaseConfig } from "./configs.ts";
@@ -25,13 +25,17 @@ const RENEW_MS = 20_000;
 /** A turn that nobody gives back ends by itself after this long; no call of it can land later. */
 const TURN_SECONDS = 45;
 
-/** New end = old end + `ttlSeconds` (the default TTL when null), never past creation + max TTL. */
+/**
+ * New end = old end + `ttlSeconds` (the default TTL when null), never past creation + max TTL. What `alongside` writes stands
+ * or falls with it.
+ */
 export async function renew(
   context: Context,
   caller: Caller,
   place: Place,
   leaseId: string,
   ttlSeconds: number | null,
+  alongside: (tx: Tx, renewed: leases.Lease) => Promise<void> = async () => {},
 ): Promise<LeaseView> {
   const { lease, secret } = await leaseAt(context.store, place, leaseId);
   if (lease.state === "gone") throw new NotFound("lease", leaseId);
@@ -50,20 +54,19 @@ export async function renew(
   const newEnd = new Date(lease.expires_at.getTime() + seconds * 1000);
   const nativeUntil = capabilities.nativeExpiry ? new Date(newEnd.getTime() + NATIVE_SLACK_MS) : null;
   const turn = { name: `renew:${leaseId}`, holder: randomUUID() };
+  const giveTurnBack = () => context.store.transaction((tx) => writers.letGo(tx, turn.name, turn.holder));
   if (nativeUntil) {
     if (!(await takeTurn(context, lease, turn))) throw await lost(context, leaseId, seconds, maxSeconds);
     try {
       await moveNativeExpiry(context, config, lease, nativeUntil);
     } catch (error) {
       // What was cut off by its deadline may still land; only then is the turn kept.
-      if (!(error instanceof TargetTimeout)) {
-        await context.store.transaction((tx) => writers.letGo(tx, turn.name, turn.holder)).catch(() => undefined);
-      }
+      if (!(error instanceof TargetTimeout)) await giveTurnBack().catch(() => undefined);
       throw error;
     }
   }
   await context.step("renew.moved");
-  const renewed = await context.store.transaction(async (tx) => {
+  const moving = context.store.transaction(async (tx) => {
     if (nativeUntil) await writers.letGo(tx, turn.name, turn.holder);
     const moved = await leases
       .extension(tx, leaseId, lease.fence_no, { ttlSeconds: seconds, maxSeconds, nativeUntil })
@@ -74,8 +77,13 @@ export async function renew(
         ...leaseFacts(moved, config.own.address),
         expiresAt: moved.expires_at.toISOString(),
       });
+      await alongside(tx, moved);
     }
     return moved;
+  });
+  const renewed = await moving.catch(async (error) => {
+    if (nativeUntil) await giveTurnBack().catch(() => undefined);
+    throw error;
   });
   if (!renewed) throw await lost(context, leaseId, seconds, maxSeconds);
   await context.step("renew.committed");

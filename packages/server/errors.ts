@@ -59,6 +59,8 @@ const lines: Line[] = [
     details: { leaseId },
   })),
   line(engine.RenewConflict, "Conflict", () => ({ retryAfter: 1 })),
+  // Clients that never got the other answer ask again; they tell this conflict by it.
+  line(engine.RepeatConflict, "Conflict", () => ({ retryAfter: 1, details: { repeat: true } })),
 ];
 
 /** Whether an error has a line of its own here. */

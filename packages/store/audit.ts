@@ -21,6 +21,8 @@ export interface AuditEvent {
   subjectId?: string;
   dynamicSecretId?: string;
   leaseId?: string;
+  /** The lease whose place this one takes. */
+  replaces?: string;
   /** The account's name in the target. */
   account?: string;
   /** Host and port of the target. */

@@ -272,6 +272,14 @@ export interface LeasesTable {
   replaced_by: string | null;
 }
 
+export interface IdempotencyKeysTable {
+  digest: Buffer;
+  body: Buffer;
+  lease_id: string;
+  renewed_until: Date | null;
+  used_at: DefaultTime;
+}
+
 export interface AuditEventsTable {
   id: string;
   txid: Generated<string>;
@@ -359,6 +367,7 @@ export interface Tables {
   config_versions: ConfigVersionsTable;
   counters: CountersTable;
   leases: LeasesTable;
+  idempotency_keys: IdempotencyKeysTable;
   audit_events: AuditEventsTable;
   audit_links: AuditLinksTable;
   writers: WritersTable;
