@@ -1,7 +1,7 @@
 /** Leases: each is one issued credential. */
 import { z } from "zod";
 import { dynamicSecret, dynamicSecretName } from "./dynamic-secrets.ts";
-import { id, storedObject, time } from "./fields.ts";
+import { id, storedObject, time, unset } from "./fields.ts";
 import { isForced } from "./removal.ts";
 import { route } from "./route.ts";
 import { optionalTtl } from "./ttl.ts";
@@ -26,12 +26,23 @@ export const lease = z
 
 const permission = { scope: "project", subject: "dynamic-secrets", action: "lease" } as const;
 const byId = z.object({ leaseId: id });
+const LONGEST_WAIT = 60;
+const wait = unset(z.enum(["none", "api", "login"], 'must be "none", "api" or "login"')).meta({
+  description:
+    "What is waited for before the account is handed out: nothing, its control plane's word, or a login with it. Absent: as the dynamic secret is configured.",
+});
+const waitFor = optionalTtl
+  .refine((ttl) => ttl === null || ttl.seconds <= LONGEST_WAIT, `must be at most ${LONGEST_WAIT}s, for example "30s"`)
+  .meta({
+    description: `How long at most, up to ${LONGEST_WAIT}s. Absent: 10s, or, where only the dynamic secret asks, so that the answer is there within 10s.`,
+  });
 
 /** Issues a credential. */
 export const createLease = route({
   method: "POST",
   path: "/api/v1/dynamic-secrets/leases",
   summary: "Create a lease",
+  idempotencyKey: true,
   permission,
   audit: "create-dynamic-secret-lease",
   place: ({ body }) => ({ ...whereOf(body), name: body.dynamicSecretName }),
@@ -39,11 +50,18 @@ export const createLease = route({
     dynamicSecretName,
     ttl: optionalTtl,
     config: storedObject.nullish().transform((config) => config ?? {}),
+    wait,
+    waitFor,
   }),
   reply: z.object({
     lease,
     dynamicSecret,
     data: z.record(z.string(), z.string()).meta({ secret: true }),
+    ready: z.boolean().optional().meta({
+      description:
+        "Only where something was waited for: whether the account is known to work. The lease stands either way.",
+    }),
+    readyAfterMs: z.int().optional().meta({ description: "How long that took, or was waited for in vain." }),
   }),
 });
 
@@ -52,6 +70,7 @@ export const renewLease = route({
   method: "POST",
   path: "/api/v1/dynamic-secrets/leases/:leaseId/renew",
   summary: "Renew a lease",
+  idempotencyKey: true,
   permission,
   audit: "renew-dynamic-secret-lease",
   place: ({ params, body }) => ({ ...whereOf(body), leaseId: params.leaseId }),

@@ -48,6 +48,16 @@ test("every segment in braces is a required path parameter, and the other way ro
   }
 });
 
+test("the routes that may be asked again say how, by a header", () => {
+  const taking = operations.filter(({ operation }) =>
+    (operation.parameters as Json[]).some(({ name, in: place }) => name === "Idempotency-Key" && place === "header"),
+  );
+  assert.deepEqual(
+    taking.map(({ operation }) => operation.operationId),
+    ["createLease", "renewLease"],
+  );
+});
+
 test("every reference leads somewhere", () => {
   let references = 0;
   for (const [keys, value] of walk(document)) {

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { errorBody, errors } from "./errors.ts";
-import type { Route } from "./route.ts";
+import { IDEMPOTENCY_KEY, idempotencyKey, type Route } from "./route.ts";
 
 type Json = { [key: string]: unknown };
 
@@ -64,6 +64,7 @@ function operation(name: string, route: Route, schema: (type: z.ZodType, io: "in
     parameters: [
       ...parameters("path", schema(route.params, "input")),
       ...parameters("query", schema(route.query, "input")),
+      ...(route.idempotencyKey ? [{ ...keyParameter, schema: schema(idempotencyKey, "input") }] : []),
     ],
     ...(hasBody && { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
     responses: {
@@ -72,6 +73,14 @@ function operation(name: string, route: Route, schema: (type: z.ZodType, io: "in
     },
   };
 }
+
+const keyParameter = {
+  name: IDEMPOTENCY_KEY.replace(/(^|-)[a-z]/g, (first) => first.toUpperCase()),
+  in: "header",
+  required: false,
+  description:
+    "A name of the caller's own for this one request, known for 24 hours. Sent again with it, a renewal is answered with what it came to and adds nothing; a create ends the lease that it made before and makes a new one, so that one lease is live. With another body: 422.",
+};
 
 function parameters(where: "path" | "query", schema: Json): Json[] {
   const required = (schema.required as string[] | undefined) ?? [];

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { type AnswerOf, type InputOf, issuesOf, type ReplyOf, type RequestOf, readInput, route } from "./route.ts";
+import {
+  type AnswerOf,
+  type InputOf,
+  issuesOf,
+  type ReplyOf,
+  type RequestOf,
+  readIdempotencyKey,
+  readInput,
+  route,
+} from "./route.ts";
 import { routes } from "./routes.ts";
 
 const parts = { method: "GET", path: "/x", summary: "x", reply: z.object({}) } as const;
@@ -90,4 +99,20 @@ test("an issue tells code, message and path", () => {
   assert.deepEqual(issuesOf(error!), [
     { code: "invalid_type", message: "Invalid input: expected number, received string", path: ["a", 1] },
   ]);
+});
+
+test("an Idempotency-Key is 1 to 255 visible ASCII characters, and read only where a route takes one", () => {
+  for (const key of ["a", '"8e03978e-40d5-43dd-bc93-6894a57f9324"', "~".repeat(255)]) {
+    assert.deepEqual(readIdempotencyKey(routes.createLease, key), { key });
+    assert.deepEqual(readIdempotencyKey(routes.renewLease, key), { key });
+    assert.deepEqual(readIdempotencyKey(routes.deleteLease, key), { key: null });
+  }
+  assert.deepEqual(readIdempotencyKey(routes.createLease, undefined), { key: null });
+  // Two headers of that name arrive as one, with a comma and a blank.
+  for (const key of ["", "a b", "one, two", "a\u007f", "\u00e9", "x".repeat(256), ["a"]]) {
+    const read = readIdempotencyKey(routes.createLease, key);
+    assert.ok("issues" in read);
+    assert.deepEqual(read.issues[0]!.path, ["Idempotency-Key"]);
+    if (key !== "") assert.doesNotMatch(JSON.stringify(read.issues), /one|x{9}/);
+  }
 });

@@ -108,6 +108,8 @@ export interface Route<
   audit: string;
   /** There exactly when the permission is a project's. */
   place?(input: Input<P, Q, B>): Place;
+  /** Whether a request may carry an Idempotency-Key, and is then safe to be sent again. */
+  idempotencyKey?: true;
 }
 
 /** No fields at all: what a route has where it declares none. */
@@ -123,6 +125,7 @@ interface Declared<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   body?: B;
   reply: R;
   audit: string;
+  idempotencyKey?: true;
 }
 
 /** Declares a route. */
@@ -189,6 +192,22 @@ export function readInput<R extends Route>(
   }
   const issues = [params, query, body].flatMap((part) => (part.success ? [] : issuesOf(part.error)));
   return { issues: issues.slice(0, MOST_ISSUES) };
+}
+
+/** The header under which a client names its request, so that it can be sent again without being done twice. */
+export const IDEMPOTENCY_KEY = "idempotency-key";
+
+/** What that header may hold. */
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters, without blanks");
+
+/** Reads the key of a request; null where the route takes none, or none was given. */
+export function readIdempotencyKey(route: Route, header: unknown): { key: string | null } | { issues: Issue[] } {
+  if (!route.idempotencyKey || header === undefined) return { key: null };
+  const read = idempotencyKey.safeParse(header);
+  if (read.success) return { key: read.data };
+  return { issues: issuesOf(read.error).map((issue) => ({ ...issue, path: ["Idempotency-Key"] })) };
 }
 
 /** The issues of a zod error as the wire shows them: code, message and path, and nothing of the input. */

@@ -62,8 +62,19 @@ test("a GET declares no body", () => {
 
 test("the Go client's lease create, with its empty ttl and config, asks for the defaults", () => {
   const read = input(routes.createLease, { body: { dynamicSecretName: "PG-Read", ...loc, ttl: "", config: {} } });
-  assert.deepEqual(read.body, { dynamicSecretName: "pg-read", ...where, ttl: null, config: {} });
+  assert.deepEqual(read.body, { dynamicSecretName: "pg-read", ...where, ttl: null, config: {}, waitFor: null });
   assert.deepEqual(routes.createLease.place!(read), { ...where, name: "pg-read" });
+});
+
+test("a lease may ask what is waited for, and for how long, up to a minute", () => {
+  const body = { dynamicSecretName: "pg", ...loc };
+  const read = input(routes.createLease, { body: { ...body, wait: "login", waitFor: "60s" } });
+  assert.deepEqual([read.body.wait, read.body.waitFor?.seconds], ["login", 60]);
+  assert.equal(input(routes.createLease, { body: { ...body, wait: "" } }).body.wait, undefined);
+  assert.deepEqual(refused(routes.createLease, { body: { ...body, wait: "soon", waitFor: "61s" } }), [
+    'wait: must be "none", "api" or "login"',
+    'waitFor: must be at most 60s, for example "30s"',
+  ]);
 });
 
 test("the Go client's extra fields on renew and revoke are dropped", () => {

@@ -218,7 +218,7 @@ export interface IssueOptions {
   idempotencyKey?: string | null;
   /** Overrides the configuration's readiness. */
   wait?: Readiness | null;
-  /** How long at most; only with `wait`. */
+  /** How long at most. */
   waitSeconds?: number | null;
 }
 

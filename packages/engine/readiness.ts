@@ -64,7 +64,7 @@ export function waitOf(context: Context, config: Config, options: IssueOptions, 
   }
   // A lease is not waited away.
   const most = ttlSeconds * 500;
-  if (asked === null) {
+  if (asked === null && !options.waitSeconds) {
     const last = options.arrivedAt + context.settings.createLimitMs + UNASKED_MS;
     return { for: what, extraMs: UNASKED_MS + MARGIN_MS, endsAt: (made) => Math.min(last, made + most) };
   }

@@ -140,19 +140,74 @@ test("a cut connection is asked again for a read", async (t) => {
   assert.equal(server.asked.length, 3);
 });
 
+/** Keys of the requests that came, in order. */
+const keysOf = (asked: Asked[]) => asked.map(({ headers }) => headers["idempotency-key"]);
+
 for (const [what, answer] of [
   ["a cut connection", "cut"],
+  ["408", refusalBody(408, "RequestTimeout")],
   ["502", refusalBody(502, "BadGateway")],
   ["503", refusalBody(503, "ServiceUnavailable")],
   ["504", refusalBody(504, "TargetTimeout")],
+  ["the conflict with an own earlier try", refusalBody(409, "Conflict", { repeat: true })],
 ] as const) {
-  test(`after ${what}, neither a lease nor a renewal is asked again`, async (t) => {
+  test(`after ${what}, a lease and a renewal are asked for again, each under one key`, async (t) => {
+    const { server, client } = await setUp(t, ({ path }, count) => {
+      if (count % 3 !== 0) return answer;
+      return path.endsWith("/renew") ? { body: { lease: leaseRecord } } : { body: issued };
+    });
+    await client.leases.create(create);
+    await client.leases.renew(leaseId, where);
+    const [first, ...rest] = keysOf(server.asked);
+    const second = rest[2];
+    assert.match(first as string, /^[0-9a-f-]{36}$/);
+    assert.notEqual(second, first);
+    assert.deepEqual([first, ...rest], [first, first, first, second, second, second]);
+  });
+
+  test(`after ${what}, nothing else that makes something is asked for again, and it has no key`, async (t) => {
     const { server, client } = await setUp(t, () => answer);
-    await failure(client.leases.create(create));
-    await failure(client.leases.renew(leaseId, where));
-    assert.equal(server.asked.length, 2);
+    await failure(
+      client.dynamicSecrets.create({ ...where, name: "pg", provider: { type: "x", inputs: {} }, defaultTTL: "2h" }),
+    );
+    assert.deepEqual(keysOf(server.asked), [undefined]);
   });
 }
+
+test("another conflict is not asked again, not even under a key", async (t) => {
+  const { server, client } = await setUp(t, () => refusalBody(409, "Conflict"));
+  assert.ok((await failure(client.leases.renew(leaseId, where))) instanceof ConflictError);
+  assert.equal(server.asked.length, 1);
+});
+
+test("the key of a call outlives a refused token, and calls that read or revoke have none", async (t) => {
+  let logins = 0;
+  const server = await startTold((asked) => {
+    if (isLogin(asked)) return signedIn(`token-${++logins}`);
+    if (asked.headers.authorization !== "Bearer token-2") return refusalBody(403, "TokenError");
+    return asked.method === "POST" ? { body: issued } : { body: { lease: leaseRecord } };
+  });
+  t.after(() => server.stop());
+  let made = 0;
+  const newKey = () => `key-${++made}`;
+  const client = new Dayfly({ host: server.url, clientId: "c", clientSecret: "s", newKey });
+  await client.leases.create(create);
+  await client.leases.revoke(leaseId, where);
+  assert.deepEqual(keysOf(server.asked), [undefined, "key-1", undefined, "key-1", undefined]);
+});
+
+test("a lease that is waited for may take that much longer, and tells whether it is ready", async (t) => {
+  const patience = { tries: 1, tryMs: 40, totalMs: 80 };
+  const { server, client } = await setUp(t, () => "late", { patience });
+  assert.ok((await failure(client.leases.create({ ...create, wait: "none" }))) instanceof TimeoutError);
+  const slow = await setUp(t, () => ({ body: { ...issued, ready: false, readyAfterMs: 9_000 }, afterMs: 200 }), {
+    patience,
+  });
+  const lease = await slow.client.leases.create({ ...create, wait: "login", waitFor: "5s" });
+  assert.deepEqual([lease.ready, lease.readyAfterMs], [false, 9_000]);
+  assert.deepEqual(slow.server.asked[0]!.body, { ...create, wait: "login", waitFor: "5s" });
+  assert.deepEqual(server.asked[0]!.body, { ...create, wait: "none" });
+});
 
 test("a lease that was turned away by the rate limit is asked for again", async (t) => {
   const { server, client } = await setUp(t, (_, count) =>

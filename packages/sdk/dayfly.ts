@@ -23,6 +23,8 @@ export type DayflyOptions = Credentials & {
   /** Milliseconds, of any origin. */
   now?: () => number;
   random?: () => number;
+  /** Makes the Idempotency-Key of one create or renewal. */
+  newKey?: () => string;
 };
 
 /** Signs in on its first call. Errors are the classes of `errors.ts`. */
@@ -37,13 +39,14 @@ export class Dayfly {
 
   constructor(options: DayflyOptions) {
     const { host, fetch = httpFetch, signal, onTry, userAgent = "dayfly-sdk" } = options;
-    const { now = () => performance.now(), random = Math.random } = options;
+    const { now = () => performance.now(), random = Math.random, newKey = () => crypto.randomUUID() } = options;
     const patience = { ...patient, ...options.patience };
     const credentials: Credentials =
       "token" in options
         ? { token: options.token }
         : { clientId: options.clientId, clientSecret: options.clientSecret };
-    const { call, token } = openWire({ host, credentials, fetch, patience, userAgent, now, random, signal, onTry });
+    const given = { host, fetch, userAgent, now, random, newKey, signal, onTry };
+    const { call, token } = openWire({ ...given, credentials, patience });
     this.auth = authGroup(call, token);
     this.projects = projectsGroup(call);
     this.environments = environmentsGroup(call);

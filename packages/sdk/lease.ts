@@ -23,6 +23,10 @@ export class Lease {
   /** The wire's own objects; neither holds a credential. */
   readonly lease: IssuedAnswer["lease"];
   readonly dynamicSecret: IssuedAnswer["dynamicSecret"];
+  /** Whether the account is known to work; undefined where that was not waited for. */
+  readonly ready: boolean | undefined;
+  /** How long that took, or was waited for in vain. */
+  readonly readyAfterMs: number | undefined;
   readonly #data: Record<string, string>;
 
   constructor(answer: IssuedAnswer) {
@@ -30,6 +34,8 @@ export class Lease {
     this.expiresAt = new Date(answer.lease.expireAt);
     this.lease = answer.lease;
     this.dynamicSecret = answer.dynamicSecret;
+    this.ready = answer.ready;
+    this.readyAfterMs = answer.readyAfterMs;
     this.#data = answer.data;
   }
 

@@ -3,8 +3,8 @@
  *
  * Three tries, full jitter from 200 ms to 5 s, `Retry-After` obeyed, 10 s a try, 30 s in all. A request that makes
  * something (every POST but a sign-in) is asked again only when the server certainly did nothing: no connection came
- * about, or it was turned away by the rate limit. Otherwise a lost answer would leave a second account, or add a
- * renewal twice. An Idempotency-Key will lift this, once the server knows it.
+ * about, or it was turned away by the rate limit. Creates and renewals of leases carry an Idempotency-Key, one over all
+ * tries, and are asked again like a read: the server leaves one lease alive, and adds a renewal once.
  */
 import { WireError } from "@dayfly/contract";
 import { type DayflyError, TimeoutError } from "./errors.ts";
@@ -82,7 +82,7 @@ interface Failure {
 function failureOf(cause: unknown, origin: string, timedOutAfter: number | null): Failure {
   if (cause instanceof WireError) {
     const { status, error, retryAfter } = cause;
-    const passing = [408, 429, 502, 503, 504].includes(status) && error !== "RevocationPending";
+    const passing = ([408, 429, 502, 503, 504].includes(status) && error !== "RevocationPending") || isOwnRepeat(cause);
     return { error: refusal(cause), passing, untouched: status === 429, retryAfter };
   }
   // Neither the network nor the server: a mistake in the request itself.
@@ -95,6 +95,11 @@ function failureOf(cause: unknown, origin: string, timedOutAfter: number | null)
     return { error, passing: true, untouched: false, retryAfter: null };
   }
   return { error: transportError(origin, cause), passing: true, untouched: cause instanceof NotSent, retryAfter: null };
+}
+
+/** The answer to an earlier try of the same call was lost on its way: asked once more, it is made anew. */
+function isOwnRepeat({ status, details }: WireError): boolean {
+  return status === 409 && typeof details === "object" && details !== null && "repeat" in details;
 }
 
 function pauseAfter({ retryAfter }: Failure, count: number, random: () => number): number {

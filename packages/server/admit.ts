@@ -2,7 +2,15 @@
  * Whether a request may be here at all. Owns the order: parse, then place, then right; and that each decision is made on
  * the parsed request alone. Handlers are called only behind it.
  */
-import { type InProject, type InputOf, type Place, type Route, readInput, validationMessage } from "@dayfly/contract";
+import {
+  type InProject,
+  type InputOf,
+  type Place,
+  type Route,
+  readIdempotencyKey,
+  readInput,
+  validationMessage,
+} from "@dayfly/contract";
 import { NotFound, type Store } from "@dayfly/store";
 import { mayInOrganization } from "./access/ability.ts";
 import { directStanding, findProject, type Standing, spotOfLease, standingAt } from "./access/place.ts";
@@ -14,6 +22,13 @@ import type { Visit } from "./visit.ts";
 export function read<R extends Route>(route: R, raw: { params: unknown; query: unknown; body: unknown }): InputOf<R> {
   const read = readInput(route, raw);
   if ("input" in read) return read.input;
+  throw new Refusal("ValidationFailure", validationMessage(read.issues), { details: read.issues });
+}
+
+/** The Idempotency-Key of a request. @throws Refusal 422 when it is not well-formed */
+export function readKey(route: Route, header: unknown): string | null {
+  const read = readIdempotencyKey(route, header);
+  if ("key" in read) return read.key;
   throw new Refusal("ValidationFailure", validationMessage(read.issues), { details: read.issues });
 }
 

@@ -4,10 +4,10 @@
  * is an error and carries nothing.
  */
 import { createHash } from "node:crypto";
-import { errorReply, type Route, statusOf } from "@dayfly/contract";
+import { errorReply, IDEMPOTENCY_KEY, type Route, statusOf } from "@dayfly/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authenticate } from "./access/authenticate.ts";
-import { admit, read } from "./admit.ts";
+import { admit, read, readKey } from "./admit.ts";
 import type { Settings } from "./config.ts";
 import { dress, openDoor } from "./door.ts";
 import { type Answer, answerTo } from "./errors.ts";
@@ -111,8 +111,9 @@ export function createApp(
       config: { route },
       handler: async (request, reply) => {
         const { visit } = request;
-        const input = read(route, request);
-        const answer = await handler(await prepare(house, visit, route, input, log), house);
+        const idempotencyKey = readKey(route, request.headers[IDEMPOTENCY_KEY]);
+        const asked = { input: read(route, request), idempotencyKey };
+        const answer = await handler(await prepare(house, visit, route, asked, log), house);
         const body = JSON.stringify(route.reply.parse(answer));
         await settle(house.store, visit, done);
         // The official CLI watches for changes by it.
@@ -137,13 +138,13 @@ async function prepare<R extends Route>(
   house: House,
   visit: Visit,
   route: R,
-  input: Ask<R>["input"],
+  asked: Pick<Ask<R>, "input" | "idempotencyKey">,
   log: ServerLog,
 ): Promise<Ask<R>> {
-  const standing = await admit(house.store, visit, route, input);
+  const standing = await admit(house.store, visit, route, asked.input);
   const { store } = house;
   return {
-    input,
+    ...asked,
     caller: visit.caller,
     orgRole: visit.orgRole,
     arrivedAt: visit.arrivedAt,

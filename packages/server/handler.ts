@@ -17,6 +17,8 @@ export interface House {
 /** One admitted request: parsed, authenticated, and allowed to be here. */
 export interface Ask<R extends Route = Route> {
   input: InputOf<R>;
+  /** What the caller names this request, on the routes that take such a key. */
+  idempotencyKey: string | null;
   caller: Caller;
   orgRole: OrgRole;
   /** `performance.now()` when the request arrived. */

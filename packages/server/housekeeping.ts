@@ -1,5 +1,5 @@
-/** What is over goes: the history of leases past its days, claims that nobody gave back, alerts that nobody took. */
-import { alerts, remains, revocations, type Store, targets, writers } from "@dayfly/store";
+/** What is over goes: the history of leases past its days, keys of a day ago, claims that nobody gave back, alerts that nobody took. */
+import { alerts, idempotencyKeys, remains, revocations, type Store, targets, writers } from "@dayfly/store";
 
 const EVERY_MS = 60 * 60_000;
 
@@ -16,6 +16,7 @@ export function keepHouse(store: Store, historyDays: number, told: Told): { stop
     await store.transaction((tx) => writers.forgetLapsed(tx));
     await store.transaction((tx) => targets.forgetUnused(tx));
     // In small bites, so that no transaction is long.
+    while ((await store.transaction((tx) => idempotencyKeys.forget(tx))) > 0);
     while ((await store.transaction((tx) => revocations.forget(tx, historyDays))) > 0);
     while ((await store.transaction((tx) => remains.forget(tx))) > 0);
     for (let dropped = 1; dropped > 0; ) {

@@ -15,7 +15,7 @@ import {
   projects,
   type Store,
 } from "@dayfly/store";
-import { targets } from "@dayfly/targets";
+import { type AnyTarget, targets } from "@dayfly/targets";
 import pg from "pg";
 import { postgres18 } from "../../../scripts/servers/postgres.ts";
 import type { Draft, Engine, EngineSettings, Place, StepHook } from "../api.ts";
@@ -41,7 +41,11 @@ export interface Rig {
   port: number;
   admin: { user: string; password: string };
   /** A new engine on the same store: another node, or the next start. */
-  engine(options?: { step?: StepHook; settings?: Partial<EngineSettings> }): Engine;
+  engine(options?: {
+    step?: StepHook;
+    settings?: Partial<EngineSettings>;
+    targets?: Record<string, AnyTarget>;
+  }): Engine;
   draft(change?: Partial<Draft>, inputs?: Record<string, unknown>): Draft;
   caller(): Caller;
   /** A session of a leased account. */
@@ -107,7 +111,7 @@ export async function rig(): Promise<Rig> {
       };
       const made = createEngine({
         store,
-        targets,
+        targets: options.targets ?? targets,
         settings,
         log: quiet,
         ...(options.step ? { step: options.step } : {}),

@@ -12,7 +12,10 @@ export interface Asked {
 }
 
 /** An answer; `cut` breaks the connection instead, `late` answers never. */
-export type Answer = { status?: number; body?: unknown; headers?: Record<string, string> } | "cut" | "late";
+export type Answer =
+  | { status?: number; body?: unknown; headers?: Record<string, string>; afterMs?: number }
+  | "cut"
+  | "late";
 
 /** A running server; `asked` is what came. */
 export interface Told {
@@ -50,7 +53,11 @@ function say(response: ServerResponse, answer: Answer): void {
     response.destroy();
     return;
   }
-  const { status = 200, body = {}, headers } = answer;
+  const { status = 200, body = {}, headers, afterMs } = answer;
+  if (afterMs !== undefined) {
+    setTimeout(() => say(response, { status, body, ...(headers && { headers }) }), afterMs);
+    return;
+  }
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 

@@ -10,13 +10,16 @@ export const createLease: Handlers["createLease"] = async (ask, { engine }) => {
     ttlSeconds: body.ttl?.seconds ?? null,
     config: body.config,
     arrivedAt: ask.arrivedAt,
+    idempotencyKey: ask.idempotencyKey,
+    wait: body.wait ?? null,
+    waitSeconds: body.waitFor?.seconds ?? null,
   });
   ask.ifUndelivered(() => engine.undelivered(ask.caller, issued.lease.id));
   return issued;
 };
 
-export const renewLease: Handlers["renewLease"] = async ({ caller, input, place }, { engine }) => ({
-  lease: await engine.renew(caller, place, input.params.leaseId, input.body.ttl?.seconds ?? null),
+export const renewLease: Handlers["renewLease"] = async ({ caller, input, place, idempotencyKey }, { engine }) => ({
+  lease: await engine.renew(caller, place, input.params.leaseId, input.body.ttl?.seconds ?? null, idempotencyKey),
 });
 
 export const deleteLease: Handlers["deleteLease"] = async ({ caller, input, place }, { engine }) => {
