@@ -46,6 +46,7 @@ const lease: CommandSpec = {
       ],
       flags: [
         { flags: "--ttl <ttl>", help: "its lifetime, with a unit: 30m, 2h, 1d12h" },
+        { flags: "--wait <what>", help: "hand it out when it works: none, api or login (default: as configured)" },
         { flags: "--plain", help: "KEY=value lines" },
         { flags: "--output-full", help: "the lease too, not only the credential" },
       ],

@@ -4,10 +4,14 @@ import { formatOf, printMap } from "../formats.ts";
 import type { Invocation } from "../invocation.ts";
 import { clock, instant } from "../ttl.ts";
 
-/** Tells on stderr until when, and how to revoke. */
-export function noteIssued({ note, placeFlags, world }: Invocation, name: string, lease: Lease): void {
+/** Tells on stderr until when, how to revoke, and that it does not work yet where that was waited for in vain. */
+export function noteIssued({ note, placeFlags, warn, world }: Invocation, name: string, lease: Lease): void {
   const until = clock(lease.expiresAt, world.now());
   note(`leased ${name} until ${until}; revoke: dayfly dynamic-secrets lease delete ${lease.leaseId} ${placeFlags()}`);
+  if (lease.ready === false) {
+    const seconds = Math.round((lease.readyAfterMs ?? 0) / 1000);
+    warn(`${name} is not known to work yet, after ${seconds} s: try the login again before you give it up`);
+  }
 }
 
 /** Prints `username`, `password`, `expires_at`; where a target has no such parts, its own. Always JSON unless `-o` asks. */

@@ -253,7 +253,13 @@ export function world(conditions: Set<string>): (ask: Ask) => unknown {
           config: null,
         };
         leases.set(lease.id, lease);
-        return { lease, dynamicSecret: one, data: { DB_USERNAME: `user-${count}`, DB_PASSWORD: `pass-word-${count}` } };
+        const waited = given.wait === "login" ? { ready: !conditions.has("lagging"), readyAfterMs: 4_200 } : {};
+        return {
+          ...waited,
+          lease,
+          dynamicSecret: one,
+          data: { DB_USERNAME: `user-${count}`, DB_PASSWORD: `pass-word-${count}` },
+        };
       },
     ],
     [

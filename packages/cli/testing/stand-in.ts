@@ -8,7 +8,7 @@ export interface StandIn {
   url: string;
   /** `METHOD /path` of every request. */
   requests: string[];
-  /** `target down`, `target refuses`, `leases only`, `two projects`, `no projects`. */
+  /** `target down`, `target refuses`, `lagging`, `leases only`, `two projects`, `no projects`. */
   conditions: Set<string>;
   stop(): Promise<void>;
 }
