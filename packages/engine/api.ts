@@ -122,6 +122,9 @@ export interface IssuedLease {
   readyAfterMs?: number;
 }
 
+/** What an account is waited for: nothing, its control plane's word, or a login with it. */
+export type Readiness = "none" | "api" | "login";
+
 /** An account that somebody let go of by force before it was proven gone: what is needed to find it. */
 export interface LeftBehindView {
   leaseId: string;
@@ -147,9 +150,6 @@ export interface RemoveOptions {
   /** Records the order, in the transaction that hides everything; told how many leases it ends. */
   record(tx: Tx, ended: number): Promise<void>;
 }
-/** What an account is waited for: nothing, its control plane's word, or a login with it. */
-export type Readiness = "none" | "api" | "login";
-
 /** How a lease ended, when it has. */
 export interface LeaseEnd {
   lease: LeaseView;

@@ -20,12 +20,11 @@ export interface Asking {
   deadline: AbortSignal;
 }
 
-/** Runs `work` in the target; it may give its slot back before its end, when it only waits. @throws what `work` throws, the deadline's reason, TargetDown, Unavailable */
-export async function ask<T>(
-  context: Context,
-  asking: Asking,
-  work: (link: Link, giveSlotBack: () => void) => Promise<T>,
-): Promise<T> {
+/** What is done on a connection that answers. */
+export type Work<T> = (link: Link, giveShareBack: () => void) => Promise<T>;
+
+/** Runs `work` in the target; it may give its share of calls back before it ends. @throws what `work` throws, the deadline's reason, TargetDown, Unavailable */
+export async function ask<T>(context: Context, asking: Asking, work: Work<T>): Promise<T> {
   const { config, endpoint, deadline } = asking;
   const admission = await context.breaker.admit(config);
   const enter: Endpoint["enter"] = (signal, connect) => context.breaker.login(config, admission, signal, connect);

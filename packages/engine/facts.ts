@@ -19,6 +19,6 @@ export function leaseFacts(
     dynamicSecretId: row.dynamic_secret_id,
     account: row.username,
     ...(address === undefined ? {} : { target: address }),
-    ...(!row.replaces ? {} : { replaces: row.replaces }),
+    ...(row.replaces ? { replaces: row.replaces } : {}),
   };
 }

@@ -74,9 +74,9 @@ async function onTarget(issuing: Issuing): Promise<IssuedLease> {
   const endpoint = endpointOf(config, secret.id, secret.config_version);
   let connected = false;
   try {
-    return await ask(context, { config, endpoint, deadline }, (link, giveSlotBack) => {
+    return await ask(context, { config, endpoint, deadline }, (link, giveShareBack) => {
       connected = true;
-      return withIntent(issuing, link, giveSlotBack);
+      return withIntent(issuing, link, giveShareBack);
     });
   } catch (error) {
     // From then on it says itself what went wrong: what our own database refuses is not the target's refusal.
@@ -88,7 +88,7 @@ function refused({ config, secret }: Issuing, error: unknown): Error {
   return refusal(config.target, config.address, `leasing '${secret.name}'`, error);
 }
 
-async function withIntent(issuing: Issuing, link: Link, giveSlotBack: () => void): Promise<IssuedLease> {
+async function withIntent(issuing: Issuing, link: Link, giveShareBack: () => void): Promise<IssuedLease> {
   const { context, config } = issuing;
   await context.step("t1.before");
   const { row, began } = await intend(issuing);
@@ -111,7 +111,7 @@ async function withIntent(issuing: Issuing, link: Link, giveSlotBack: () => void
     await context.step("create.sent");
     issued = await creating;
     await context.step("create.done");
-    if (issuing.wait) ready = await untilReady(context, config, issuing.wait, issued, giveSlotBack);
+    if (issuing.wait) ready = await untilReady(context, config, issuing.wait, issued, giveShareBack);
   } catch (error) {
     await giveUp(issuing, row, error);
     throw error instanceof NameTaken ? error : refused(issuing, error);
