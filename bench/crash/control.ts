@@ -18,7 +18,8 @@ export interface Change {
   to: string;
 }
 
-const changes: Change[] = [
+/** What makes a product of the usual order of ours. */
+export const changes: Change[] = [
   {
     file: "packages/engine/issue.ts",
     from: "  const { row, began } = await intend(issuing);\n",
@@ -83,10 +84,13 @@ export function copyCheckout(root: string, copy: string): void {
   }
 }
 
+/** Whether a change fits a file's text. */
+export const fits = (text: string, from: string): boolean => text.split(from).length === 2;
+
 /** Changes one file of a copy. @throws when it does not read as expected */
 export function apply(copy: string, { file, from, to }: Change): void {
   const text = readFileSync(join(copy, file), "utf8");
-  if (text.split(from).length !== 2) {
+  if (!fits(text, from)) {
     throw new Error(`a change of the copy does not fit ${file} any more: bring it up to date with that file\n${from}`);
   }
   // By function: a replacement's `$1` would be expanded.
