@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import * as counters from "./counters.ts";
 import type { Store } from "./store.ts";
+import { intended, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
 import { type Stores, stores } from "./testing/store.ts";
 
 let all: Stores;
@@ -93,4 +95,20 @@ test("a count that is off does not stand in the way of a proof", async () => {
   await count(one, wide);
   for (let n = 0; n < 3; n += 1) await store.transaction((tx) => counters.lower(tx, one));
   assert.equal(await live(`project:${one.project_id}`), 0);
+});
+
+test("R32: leases that lived before projects and identities were counted are counted by the migration", async () => {
+  const place = await testPlace(store);
+  const key = randomBytes(32);
+  const secret = await testDynamicSecret(store, place, key);
+  const rows = [];
+  for (let n = 0; n < 3; n += 1) rows.push(await store.transaction((tx) => intended(tx, testIntent(secret, key))));
+  await store.pool.query("delete from counters");
+  const migration = await readFile(new URL("./migrations/0005-deleting.sql", import.meta.url), "utf8");
+  await store.pool.query(migration.slice(migration.indexOf("insert into counters")));
+  assert.equal(await live(`project:${place.projectId}`), 3);
+  const holders = new Set(rows.map((row) => `${row.actor_type}:${row.actor_id}`));
+  for (const holder of holders) {
+    assert.equal(await live(holder), rows.filter((row) => holder.endsWith(row.actor_id)).length);
+  }
 });
