@@ -6,7 +6,15 @@
  */
 import type { leases } from "@dayfly/store";
 import type { Log, Meter, OperationResult } from "./api.ts";
-import { InvalidInputs, NotFound, RenewConflict, RuleBroken, TargetRefused, TargetTimeout } from "./errors.ts";
+import {
+  InvalidInputs,
+  NotFound,
+  RenewConflict,
+  RepeatConflict,
+  RuleBroken,
+  TargetRefused,
+  TargetTimeout,
+} from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** A meter that cannot fail; without one given, nothing is counted. */
@@ -47,7 +55,7 @@ export async function measured<T>(
 function resultOf(error: unknown): OperationResult {
   if (error instanceof TargetTimeout) return "timeout";
   if (error instanceof TargetRefused) return "refused";
-  if (error instanceof RenewConflict) return "conflict";
+  if (error instanceof RenewConflict || error instanceof RepeatConflict) return "conflict";
   return [RuleBroken, InvalidInputs, NotFound].some((known) => error instanceof known) ? "rejected" : "failed";
 }
 
