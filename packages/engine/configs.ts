@@ -4,11 +4,10 @@
  * Stored is what was typed; it is parsed again at each load, so a stricter parser is met here and not at the target.
  */
 import { createHash, createHmac } from "node:crypto";
-import { configVersions, type Db, type dynamicSecrets, type leases } from "@dayfly/store";
+import { configVersions, type Db, type dynamicSecrets, type leases, type Store } from "@dayfly/store";
 import { type AnyTarget, secretFields } from "@dayfly/targets";
 import type { InputsShown } from "./api.ts";
 import type { Endpoint } from "./connections.ts";
-import type { Context } from "./context.ts";
 import { InvalidInputs, RuleBroken } from "./errors.ts";
 
 /** A parsed configuration of a target. */
@@ -32,7 +31,16 @@ export interface Config {
 
 type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
 
-type Ground = Pick<Context, "targets" | "store">;
+/** What a configuration is read with. */
+interface Ground {
+  targets: Record<string, AnyTarget>;
+  store: Store;
+}
+
+/** Configurations that are ready for use, by dynamic secret and version. */
+interface Kept {
+  configs: Map<string, Config>;
+}
 
 /** Parses inputs by their type. @throws InvalidInputs for fields, RuleBroken for a fault in a statement */
 export function parseConfig({ targets, store }: Ground, type: string, inputs: Record<string, unknown>): Config {
@@ -82,11 +90,7 @@ export function endpointOf(config: Config, dynamicSecretId: string, version: num
 const MOST_KEPT = 1_000;
 
 /** As `loadConfig`, kept ready: versions are never changed. What an operator was advised since may be missing in it. */
-export async function readyConfig(
-  context: Ground & Pick<Context, "configs">,
-  secret: DynamicSecret,
-  version: number,
-): Promise<Config> {
+export async function readyConfig(context: Ground & Kept, secret: DynamicSecret, version: number): Promise<Config> {
   const { configs } = context;
   const key = `${secret.id}:${version}`;
   const known = configs.get(key);
@@ -116,7 +120,7 @@ export interface LeaseConfig {
 
 /** A new admin password is used for old leases too, but it never goes to an old host. */
 export async function configOf(
-  context: Ground & Pick<Context, "configs">,
+  context: Ground & Kept,
   secret: DynamicSecret,
   lease: leases.Lease,
 ): Promise<LeaseConfig> {

@@ -162,7 +162,11 @@ test("a control plane is asked where there is one, and refused as a wish where t
 
   let asked = 0;
   const sql = targets["sql-database"] as AnyTarget;
-  const planned = { "sql-database": { ...sql, ready: async () => (asked += 1) > 2 } };
+  const ready = async () => {
+    asked += 1;
+    return asked > 2;
+  };
+  const planned = { "sql-database": { ...sql, ready } };
   const issued = await issue(plain, { wait: "api" }, all.engine({ targets: planned }));
   assert.deepEqual([issued.ready, asked], [true, 3]);
   await end(issued);
