@@ -40,7 +40,7 @@ async function main(args: string[]): Promise<void> {
     tellReplies(report, ground.caller);
     ground.caller.replies.clear();
     if (rolls > 0) await rolling(report, ground, orders, { rolls, callers });
-    ground.nodes.forEach((node, at) => report.keep(`node-${at + 1}.log`, node.output()));
+    for (const [at, node] of ground.nodes.entries()) report.keep(`node-${at + 1}.log`, node.output());
     report.finish();
   } finally {
     // A stopped process would not hear that it should end.

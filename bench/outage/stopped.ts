@@ -71,7 +71,7 @@ export const stopped = scenario({
       report.check("due to ended, s, longest", longest, wanted, longest <= LONGEST_LAG_SECONDS);
       await tellKept(report, ground.store, () => orders, living.held);
       tellReplies(report, ground.caller);
-      ground.nodes.forEach((node, at) => report.keep(`node-${at + 1}.log`, node.output()));
+      for (const [at, node] of ground.nodes.entries()) report.keep(`node-${at + 1}.log`, node.output());
     } finally {
       // A stopped process would not hear that it should end.
       for (const node of ground.nodes) process.kill(node.pid(), "SIGCONT");

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { type Orders, startOrders } from "../../e2e/testing/orders.ts";
-import { type Mode, type Proxy, startProxy } from "../proxy/proxy.ts";
+import { type Mode, startProxy, type TcpProxy } from "../proxy/proxy.ts";
 import { type Ground, openGround } from "../rig/ground.ts";
 import { every } from "../rig/pace.ts";
 import { tellReplies } from "../rig/replies.ts";
@@ -71,7 +71,7 @@ interface Run {
   ground: Ground;
   away: Orders;
   other: Orders;
-  proxy: Proxy;
+  proxy: TcpProxy;
 }
 
 async function oneKind(run: Run): Promise<void> {

@@ -94,7 +94,7 @@ export const wrongPassword = scenario({
       report.none("creates that were answered while it was wrong", given);
       tellRest(report, await settle(ground.store, [orders], SETTLE_SECONDS), SETTLE_SECONDS);
       tellReplies(report, caller);
-      ground.nodes.forEach((node, at) => report.keep(`node-${at + 1}.log`, node.output()));
+      for (const [at, node] of ground.nodes.entries()) report.keep(`node-${at + 1}.log`, node.output());
     } finally {
       await ground.close();
       await proxy.stop();

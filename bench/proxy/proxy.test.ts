@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { after, afterEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { cutAfter, type Proxy, startProxy } from "./proxy.ts";
+import { cutAfter, startProxy, type TcpProxy } from "./proxy.ts";
 
 /** Answers each chunk with the same chunk, and remembers what came. */
 const heard: string[] = [];
@@ -16,7 +16,7 @@ const echo = createServer((socket) => {
 });
 await once(echo.listen(0, "127.0.0.1"), "listening");
 after(() => echo.close());
-const proxy: Proxy = await startProxy({ host: "127.0.0.1", port: (echo.address() as AddressInfo).port });
+const proxy: TcpProxy = await startProxy({ host: "127.0.0.1", port: (echo.address() as AddressInfo).port });
 after(() => proxy.stop());
 const clients = new Set<Socket>();
 afterEach(async () => {

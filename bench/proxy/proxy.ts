@@ -27,7 +27,7 @@ export type Verdict = "pass" | number;
 export type Hook = (chunk: Buffer, direction: Direction, line: number) => Verdict;
 
 /** The running proxy, in front of one server. */
-export interface Proxy {
+export interface TcpProxy {
   host: string;
   port: number;
   mode(): Mode;
@@ -71,7 +71,7 @@ async function listenSomewhere(server: Server): Promise<number> {
 }
 
 /** Starts a proxy in front of a server; it passes until it is told otherwise. */
-export async function startProxy(upstream: { host: string; port: number }): Promise<Proxy> {
+export async function startProxy(upstream: { host: string; port: number }): Promise<TcpProxy> {
   let mode: Mode = "pass";
   let changed = Promise.withResolvers<void>();
   let hook: Hook | null = null;
@@ -114,7 +114,8 @@ export async function startProxy(upstream: { host: string; port: number }): Prom
   }
 
   async function take(client: Socket): Promise<void> {
-    const line = (lines += 1);
+    lines += 1;
+    const line = lines;
     add(client).on("error", () => {});
     if (mode === "reset" || mode === "refuse") return reset(client);
     while (mode === "black-hole") await changed.promise;
