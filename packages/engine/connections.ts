@@ -75,7 +75,6 @@ export function createConnections(
   }
 
   function keep(key: string, open: Open): void {
-    open.usedAt = now();
     open.timer = setTimeout(() => {
       forget(key, open);
       void discard(open);
@@ -122,7 +121,12 @@ export function createConnections(
     async use(endpoint, signal, work) {
       const { open, clock } = await acquire(endpoint, signal);
       try {
-        const run = <R>(call: Promise<R>): Promise<R> => stoppedBy(signal, open.stop, call);
+        const run = async <R>(call: Promise<R>): Promise<R> => {
+          const answer = await stoppedBy(signal, open.stop, call);
+          // Not at the end of the work: that may have waited for something else.
+          open.usedAt = now();
+          return answer;
+        };
         const result = await work({ client: open.client, clock, run });
         if (closing || endpoint.key === null) await discard(open);
         else keep(endpoint.key, open);

@@ -8,6 +8,7 @@
  */
 import { type AnyTarget, type Issued, TargetError } from "@dayfly/targets";
 import type { IssueOptions, Readiness } from "./api.ts";
+import { ask } from "./ask.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs } from "./errors.ts";
@@ -72,8 +73,8 @@ export function waitOf(context: Context, config: Config, options: IssueOptions, 
 }
 
 /**
- * Waits. The caller's slot of the target is given back after the first question, and each further one takes its own: who
- * only waits holds none.
+ * Waits. The caller's slot of the target is given back at once, and each question takes one of its own: who only waits holds
+ * none.
  * @throws TargetError when the target refuses the account to the end
  */
 export async function untilReady(
@@ -85,11 +86,11 @@ export async function untilReady(
 ): Promise<Ready> {
   const made = performance.now();
   const ends = wait.endsAt(made);
-  const left = (): AbortSignal => AbortSignal.timeout(Math.max(1, Math.ceil(ends - performance.now())));
-  let release = giveSlotBack;
+  giveSlotBack();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-    const answer = await ask(context, config, wait, issued, left()).catch(() => "unknown");
-    release();
+    const left = AbortSignal.timeout(Math.max(1, Math.ceil(ends - performance.now())));
+    const question = wait.for === "login" ? loginOf : controlPlaneOf;
+    const answer = await question(context, config, issued, left).catch(() => "unknown");
     const readyAfterMs = Math.round(performance.now() - made);
     if (answer === "accepted") return { ready: true, readyAfterMs };
     if (performance.now() + pause >= ends) {
@@ -97,25 +98,35 @@ export async function untilReady(
       return { ready: false, readyAfterMs };
     }
     await new Promise((settle) => setTimeout(settle, pause));
-    try {
-      release = await context.slots.take(config.targetKey.toString("hex"), left());
-    } catch {
-      return { ready: false, readyAfterMs: Math.round(performance.now() - made) };
-    }
   }
 }
 
-/** One question. @throws when the target did not tell */
-async function ask(
-  { connections, netOf }: Context,
-  { target, parsed }: Config,
-  wait: Wait,
-  { entityId, data, keep }: Issued,
+/** A login as the account; it is no login of the admin, so no breaker counts it. @throws when the target did not tell */
+async function loginOf(
+  { slots, netOf }: Context,
+  { target, parsed, targetKey }: Config,
+  { data }: Issued,
   signal: AbortSignal,
-): Promise<"accepted" | "refused" | "not yet"> {
-  if (wait.for === "login") return target.login(parsed, data, netOf(signal));
+): Promise<"accepted" | "refused"> {
+  const release = await slots.take(targetKey.toString("hex"), signal);
+  try {
+    return await target.login(parsed, data, netOf(signal));
+  } finally {
+    release();
+  }
+}
+
+/** What the control plane says. @throws when it did not tell */
+async function controlPlaneOf(
+  context: Context,
+  config: Config,
+  { entityId, keep }: Issued,
+  deadline: AbortSignal,
+): Promise<"accepted" | "not yet"> {
+  const { target, parsed } = config;
+  const endpoint = { key: null, target, config: parsed };
   const entity = { entityId, ...(keep ? { keep } : {}) };
-  const works = await connections.use({ key: null, target, config: parsed }, signal, (link) =>
+  const works = await ask(context, { config, endpoint, deadline }, (link) =>
     link.run(target.ready?.(link.client, parsed, entity) ?? Promise.resolve(true)),
   );
   return works ? "accepted" : "not yet";
