@@ -1,16 +1,18 @@
 /** The end of issuing: active and audited, or taken back. Whatever the caller is told, no account stays without an end. */
-import { audit, type Caller, counters, leases, move, revocations, type Single } from "@dayfly/store";
+import { audit, counters, leases, move, revocations, type Single } from "@dayfly/store";
 import { type Issued, NameTaken } from "@dayfly/targets";
 import { work } from "./attempt.ts";
 import type { Link } from "./connections.ts";
-import type { Context } from "./context.ts";
 import { NotFound, TargetTimeout } from "./errors.ts";
 import { leaseFacts } from "./facts.ts";
 import type { Issuing } from "./intent.ts";
-import { endReplaced, holdReplaced, whyOvertaken } from "./once.ts";
+import { inPlace, whyOvertaken } from "./once.ts";
 import { classOf, isTimeout, reasonOf } from "./refusals.ts";
 
-/** T2: intended → active. @throws TargetTimeout when it came too late, RepeatConflict when a repeat overtook it; the account is then taken back */
+/**
+ * T2: intended → active.
+ * @throws TargetTimeout when it came too late, RepeatConflict when a repeat overtook it; the account is then taken back
+ */
 export async function activate(
   issuing: Issuing,
   link: Link,
@@ -26,9 +28,9 @@ export async function activate(
   try {
     const expiresAt = row.expires_at.toISOString();
     const events = [{ event: "lease.issued", ...leaseFacts(row, config.address), expiresAt }];
-    const moving = (db: Single) =>
+    const t2 = (db: Single) =>
       move<leases.Lease>(db, leases.activation(db, row.id, row.fence_no, { keep, nativeUntil }), { caller, events });
-    active = row.replaces === null ? await context.store.single(moving) : await replacing(context, caller, row, moving);
+    active = await (row.replaces === null ? context.store.single(t2) : inPlace(context, caller, row, row.replaces, t2));
   } catch (error) {
     active = await readBack(issuing, link, row, error);
   }
@@ -52,21 +54,6 @@ async function takenAway({ context }: Issuing, row: leases.Lease): Promise<boole
   const ended = await context.store.transaction((tx) => revocations.landed(tx, row.id));
   if (ended) context.wake(0);
   return ended?.reason === "cascade";
-}
-
-/** T2 of a lease that takes another's place: the other one ends with it. */
-function replacing(
-  context: Context,
-  caller: Caller,
-  row: leases.Lease,
-  moving: (db: Single) => Promise<leases.Lease | undefined>,
-): Promise<leases.Lease | undefined> {
-  return context.store.transaction(async (tx) => {
-    await holdReplaced(tx, row);
-    const moved = await moving(tx);
-    if (moved) await endReplaced(tx, caller, moved);
-    return moved;
-  });
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { NotFound, RuleBroken } from "./errors.ts";
 import { buildName } from "./names.ts";
-import { claimKey, type Once } from "./once.ts";
+import { claimKey, keyMoved, type Once } from "./once.ts";
 import type { Wait } from "./readiness.ts";
 
 /** After the end of the create limit a call of it may still land for this long. */
@@ -40,10 +40,10 @@ export interface Intended {
   began: number;
 }
 
-/** T1: nothing → intended, audited and counted. @throws NotFound, NameTaken, RuleBroken at a limit */
+/** T1: nothing → intended, audited and counted. @throws NotFound, NameTaken, RuleBroken at a limit, KeyMoved */
 export async function intend(issuing: Issuing): Promise<Intended> {
-  const { context, caller, place, secret, config, ttlSeconds, options } = issuing;
-  const { settings } = context;
+  const { context, caller, place, secret, config, ttlSeconds, options, once } = issuing;
+  const { settings, store } = context;
   const answerSeconds = (leftOf(context, options) + (issuing.wait?.extraMs ?? 0)) / 1000;
   const username = buildName({
     template: secret.username_template,
@@ -65,7 +65,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     ttlSeconds,
     answerSeconds,
     lateSeconds: settings.createLimitMs / 1000 + LATE_SECONDS,
-    replaces: issuing.once?.replaces ?? null,
+    replaces: once?.replaces ?? null,
   };
   const requested: audit.AuditEvent = {
     event: "lease.requested",
@@ -89,32 +89,22 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     // Deleting a machine, or its membership, ends its leases: none may slip in behind that.
     asMember: (type === "identity" || type === "user") && id !== null,
     events: [requested],
+    // Else it is passed on from the lease that it names.
+    key: once?.held === null ? once : undefined,
   };
   let began = 0;
+  const t1 = (db: Single): Promise<leases.Lease | undefined> => {
+    began = performance.now();
+    return leases.intend(db, caller, intent, along);
+  };
   try {
-    const row = await first(issuing, (db) => {
-      began = performance.now();
-      return leases.intend(db, caller, intent, along);
-    });
+    const row = await (once ? claimKey(context, caller, once, config.address, t1) : store.single(t1));
     if (row) return { row, began };
   } catch (error) {
     if (leases.isNameInUse(error)) throw new NameTaken("a live lease has that name");
-    throw error instanceof leases.LimitReached ? noRoom(error.full, secret.name) : error;
+    throw error instanceof leases.LimitReached ? noRoom(error.full, secret.name) : keyMoved(error);
   }
   throw new NotFound("dynamic secret", secret.name);
-}
-
-/** Runs the first statement by itself, or, where the request has a key, with the key's move to the new lease. */
-function first(
-  { context, caller, config, once }: Issuing,
-  intending: (db: Single) => Promise<leases.Lease | undefined>,
-): Promise<leases.Lease | undefined> {
-  if (!once) return context.store.single(intending);
-  return context.store.transaction(async (tx) => {
-    const row = await intending(tx);
-    if (row) await claimKey(tx, caller, once, row, config.address);
-    return row;
-  });
 }
 
 const scopes: Record<counters.Full["scope"], (name: string) => string> = {

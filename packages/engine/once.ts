@@ -13,7 +13,16 @@
  * one's end is durable.
  */
 import { createHash } from "node:crypto";
-import { audit, type Caller, idempotencyKeys, leases, replacements, revocations, type Tx } from "@dayfly/store";
+import {
+  audit,
+  type Caller,
+  idempotencyKeys,
+  leases,
+  replacements,
+  revocations,
+  type Single,
+  type Tx,
+} from "@dayfly/store";
 import type { IssueOptions, Place } from "./api.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs, RepeatConflict } from "./errors.ts";
@@ -30,14 +39,8 @@ const OVERTAKEN =
 /** The key has moved since it was read: to be looked at again. */
 export class KeyMoved extends RepeatConflict {}
 
-/** What a key stands for: who asks under which key, and for what. */
-export interface Digests {
-  digest: Buffer;
-  body: Buffer;
-}
-
 /** The key of one create, and where it stood when it was read. */
-export interface Once extends Digests {
+export interface Once extends idempotencyKeys.Digests {
   /** The lease that it named; null when it was free. */
   held: string | null;
   /** Whether that lease is still on its way and is to be overtaken. */
@@ -47,7 +50,7 @@ export interface Once extends Digests {
 }
 
 /** Digests of a key in its caller's hand and of what is asked under it, the order of fields aside. */
-export function digestsOf(caller: Caller, key: string, asked: Record<string, unknown>): Digests {
+export function digestsOf(caller: Caller, key: string, asked: Record<string, unknown>): idempotencyKeys.Digests {
   const { type, id, name } = caller.actor;
   return { digest: digest([type, id ?? name, key]), body: digest(asked) };
 }
@@ -64,7 +67,7 @@ function inOrder(_key: string, value: unknown): unknown {
 /** @throws InvalidInputs when the key stands for something else */
 export async function lookUp(
   context: Context,
-  { digest, body }: Digests,
+  { digest, body }: idempotencyKeys.Digests,
 ): Promise<idempotencyKeys.IdempotencyKey | undefined> {
   const found = await idempotencyKeys.find(context.store, digest);
   if (found && !found.body.equals(body)) {
@@ -89,7 +92,14 @@ export async function openOnce(
 ): Promise<Once | undefined> {
   if (!options.idempotencyKey) return undefined;
   const { ttlSeconds, config, wait, waitSeconds } = options;
-  const asked = { create: name.toLowerCase(), ...place, ttlSeconds, config, wait: wait ?? null, waitSeconds: waitSeconds ?? null };
+  const asked = {
+    create: name.toLowerCase(),
+    ...place,
+    ttlSeconds,
+    config,
+    wait: wait ?? null,
+    waitSeconds: waitSeconds ?? null,
+  };
   const digests = digestsOf(caller, options.idempotencyKey, asked);
   const patience = options.arrivedAt + context.settings.createLimitMs / 2;
   let meets = met;
@@ -128,17 +138,36 @@ async function cameBefore({ store }: Context, { arrivedAt }: IssueOptions, activ
   return active.updated_at.getTime() >= arrived;
 }
 
-/** In T1: the key names the new lease. @throws KeyMoved */
-export async function claimKey(tx: Tx, caller: Caller, once: Once, row: leases.Lease, address: string): Promise<void> {
-  const { digest, body, held, overtakes } = once;
-  const claimed =
+/**
+ * Runs T1 so that the key names its lease from then on. A free key is named in the one statement of T1 itself.
+ * @throws KeyMoved, or KeyTaken of the store
+ */
+export async function claimKey(
+  context: Context,
+  caller: Caller,
+  once: Once,
+  address: string,
+  t1: (db: Single) => Promise<leases.Lease | undefined>,
+): Promise<leases.Lease | undefined> {
+  const { digest, held, overtakes } = once;
+  const row =
     held === null
-      ? await idempotencyKeys.take(tx, { digest, body, leaseId: row.id, renewedUntil: null })
-      : await idempotencyKeys.passOn(tx, digest, held, row.id);
-  if (!claimed) throw new KeyMoved(OVERTAKEN);
-  if (held !== null && overtakes) await overtake(tx, caller, held, address);
+      ? await context.store.single(t1)
+      : await context.store.transaction(async (tx) => {
+          const intended = await t1(tx);
+          if (!intended) return undefined;
+          if (!(await idempotencyKeys.passOn(tx, digest, held, intended.id))) throw new KeyMoved(OVERTAKEN);
+          if (overtakes) await overtake(tx, caller, held, address);
+          return intended;
+        });
   // For the next name, should this one be taken.
-  Object.assign(once, { held: row.id, overtakes: false });
+  if (row) Object.assign(once, { held: row.id, overtakes: false });
+  return row;
+}
+
+/** In the engine's words, what T1 says of a key that another request took first. */
+export function keyMoved(error: unknown): unknown {
+  return error instanceof idempotencyKeys.KeyTaken ? new KeyMoved(OVERTAKEN) : error;
 }
 
 /** The lease that is still on its way will not be answered: its own T2 finds it moved. Its account is taken back. */
@@ -158,18 +187,24 @@ async function overtake(tx: Tx, caller: Caller, held: string, address: string): 
   await revocations.release(tx, [{ id: moved.id, fenceNo: moved.fence_no }]);
 }
 
-/** Before T2 of a lease that takes another's place. */
-export async function holdReplaced(tx: Tx, row: leases.Lease): Promise<void> {
-  if (row.replaces !== null) await replacements.hold(tx, row.replaces);
-}
-
-/** In T2: the lease whose place the new one takes ends with it, and falls due at once. */
-export async function endReplaced(tx: Tx, caller: Caller, row: leases.Lease): Promise<void> {
-  if (row.replaces === null) return;
-  const old = await replacements.replace(tx, row.replaces, row.id, caller.actor.id ?? caller.actor.name);
-  if (!old) return;
-  await audit.append(tx, caller, { event: "lease.revoke-requested", ...leaseFacts(old), reason: "replaced" });
-  await revocations.release(tx, [{ id: old.id, fenceNo: old.fence_no }]);
+/** Runs T2 of a lease that takes another's place: that one ends with it, and falls due at once. */
+export function inPlace(
+  context: Context,
+  caller: Caller,
+  row: leases.Lease,
+  older: string,
+  t2: (db: Single) => Promise<leases.Lease | undefined>,
+): Promise<leases.Lease | undefined> {
+  return context.store.transaction(async (tx) => {
+    await replacements.hold(tx, older, row.id);
+    const active = await t2(tx);
+    const old = active && (await replacements.replace(tx, older, row.id, caller.actor.id ?? caller.actor.name));
+    if (old) {
+      await audit.append(tx, caller, { event: "lease.revoke-requested", ...leaseFacts(old), reason: "replaced" });
+      await revocations.release(tx, [{ id: old.id, fenceNo: old.fence_no }]);
+    }
+    return active;
+  });
 }
 
 /** Why T2 found nothing to do, if it was because another try of the same request had overtaken this one. */

@@ -8,7 +8,7 @@ import { type Caller, idempotencyKeys, type leases, type Tx } from "@dayfly/stor
 import type { LeaseView, Place } from "./api.ts";
 import type { Context } from "./context.ts";
 import { RenewConflict, RepeatConflict, RuleBroken } from "./errors.ts";
-import { type Digests, digestsOf, lookUp } from "./once.ts";
+import { digestsOf, lookUp } from "./once.ts";
 import { leaseAt } from "./places.ts";
 import { renew } from "./renew.ts";
 import { leaseView } from "./views.ts";
@@ -30,32 +30,35 @@ export async function renewOnce(
   const digests = digestsOf(caller, key, { renew: leaseId, ...place, ttlSeconds });
   const known = await resultOf(context, place, digests);
   if (known) return known;
-  const keep = (tx: Tx, row: leases.Lease): Promise<void> => keepResult(tx, digests, row);
+  const keep = (tx: Tx, { id, expires_at }: leases.Lease) => idempotencyKeys.nameRenewal(tx, digests, id, expires_at);
   try {
     return await renew(context, caller, place, leaseId, ttlSeconds, keep);
   } catch (error) {
     // What stood in the way may be the first try: on its way, or done since the key was looked up.
-    const conflict = error instanceof RenewConflict || error instanceof RepeatConflict;
+    const conflict = error instanceof RenewConflict || error instanceof idempotencyKeys.KeyTaken;
     if (!conflict && !(error instanceof RuleBroken)) throw error;
     const until = performance.now() + (conflict ? PATIENCE_MS : 0);
     for (;;) {
       const result = await resultOf(context, place, digests);
       if (result) return result;
-      if (performance.now() >= until) throw error;
+      if (performance.now() >= until) {
+        throw error instanceof idempotencyKeys.KeyTaken
+          ? new RepeatConflict(`${error.message}; nothing was added`)
+          : error;
+      }
       await new Promise((settle) => setTimeout(settle, LOOK_MS));
     }
   }
 }
 
 /** What the first try came to. A lease that has ended since is left to `renew`, which says so. */
-async function resultOf(context: Context, place: Place, digests: Digests): Promise<LeaseView | undefined> {
+async function resultOf(
+  context: Context,
+  place: Place,
+  digests: idempotencyKeys.Digests,
+): Promise<LeaseView | undefined> {
   const found = await lookUp(context, digests);
   if (!found?.renewed_until) return undefined;
   const { lease } = await leaseAt(context.store, place, found.lease_id);
   return lease.state === "active" ? { ...leaseView(lease), expireAt: found.renewed_until } : undefined;
-}
-
-async function keepResult(tx: Tx, digests: Digests, row: leases.Lease): Promise<void> {
-  const taken = await idempotencyKeys.take(tx, { ...digests, leaseId: row.id, renewedUntil: row.expires_at });
-  if (!taken) throw new RepeatConflict("another request with the same Idempotency-Key came first; nothing was added");
 }

@@ -4,9 +4,8 @@
  * Owns that a key names one thing at a time, on all nodes together, and for how long. It does not know what a repeat is
  * answered with. The key itself is not stored, only a digest of caller and key, and one of what was asked.
  */
-import { type Selectable, sql } from "kysely";
+import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
-import { now } from "./leases.ts";
 import type { IdempotencyKeysTable } from "./tables.ts";
 
 /** How long a key is known after its last use. */
@@ -16,13 +15,18 @@ const BITE = 1_000;
 
 export type IdempotencyKey = Selectable<IdempotencyKeysTable>;
 
-/** What a key names from now on. */
-export interface Use {
+/** A key in its caller's hand, and what was asked under it. */
+export interface Digests {
   digest: Buffer;
   body: Buffer;
-  leaseId: string;
-  /** The new end that a renewal came to; null for a create. */
-  renewedUntil: Date | null;
+}
+
+/** Another request has the key. */
+export class KeyTaken extends Error {
+  override name = "KeyTaken";
+  constructor() {
+    super("the key names another request");
+  }
 }
 
 /** What a key names; undefined when it is free. */
@@ -35,23 +39,31 @@ export function find(db: Db, digest: Buffer): Promise<IdempotencyKey | undefined
     .executeTakeFirst();
 }
 
-/** Takes a key that is free. Of two at once the second waits for the first's commit. @returns whether it was free */
-export async function take(tx: Tx, use: Use): Promise<boolean> {
-  const taken = await sql`
-    insert into idempotency_keys (digest, body, lease_id, renewed_until)
-    values (${use.digest}, ${use.body}, ${use.leaseId}, ${use.renewedUntil})
-    on conflict (digest) do update set
-      body = excluded.body, lease_id = excluded.lease_id, renewed_until = excluded.renewed_until, used_at = excluded.used_at
-      where idempotency_keys.used_at <= lease_now() - ${KEPT}
-    returning digest`.execute(tx.sql);
-  return taken.rows.length > 0;
+const UNLESS_YOUNG = sql`
+  on conflict (digest) do update set
+    body = excluded.body, lease_id = excluded.lease_id, renewed_until = excluded.renewed_until, used_at = excluded.used_at
+    where idempotency_keys.used_at <= lease_now() - ${KEPT}
+  returning digest`;
+
+/** The SQL by which a free key names the lease in `made`; without a row when it is not free. */
+export function naming({ digest, body }: Digests, made: string): RawBuilder<unknown> {
+  return sql`insert into idempotency_keys (digest, body, lease_id)
+    select ${digest}::bytea, ${body}::bytea, id from ${sql.ref(made)} ${UNLESS_YOUNG}`;
+}
+
+/** A free key names a renewal and its new end. Of two at once the second waits for the first's commit. @throws KeyTaken */
+export async function nameRenewal(tx: Tx, { digest, body }: Digests, leaseId: string, until: Date): Promise<void> {
+  const named = await sql`
+    insert into idempotency_keys (digest, body, lease_id, renewed_until) values (${digest}, ${body}, ${leaseId}, ${until})
+    ${UNLESS_YOUNG}`.execute(tx.sql);
+  if (named.rows.length === 0) throw new KeyTaken();
 }
 
 /** Passes a key on, from the lease it named when it was read. @returns false when it names another one by now */
 export async function passOn(tx: Tx, digest: Buffer, from: string, to: string): Promise<boolean> {
   const passed = await tx.sql
     .updateTable("idempotency_keys")
-    .set({ lease_id: to, used_at: now })
+    .set({ lease_id: to, used_at: sql<Date>`lease_now()` })
     .where("digest", "=", digest)
     .where("lease_id", "=", from)
     .returning("digest")

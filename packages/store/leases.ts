@@ -10,6 +10,7 @@ import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { AuditEvent } from "./audit.ts";
 import * as counters from "./counters.ts";
 import type { Caller, Db, Single } from "./db.ts";
+import * as idempotencyKeys from "./idempotency-keys.ts";
 import { recording } from "./moves.ts";
 import type { Field } from "./sealing.ts";
 import type { LeasesTable } from "./tables.ts";
@@ -47,6 +48,8 @@ export interface Along {
   /** The caller has to be a member of the project until the intent is durable. */
   asMember: boolean;
   events: AuditEvent[];
+  /** The caller's key for it, which has to be free. */
+  key?: idempotencyKeys.Digests | undefined;
 }
 
 /** A limit of live leases has no room. */
@@ -63,13 +66,13 @@ export class LimitReached extends Error {
  * T1: nothing → intended, with its audit row and its counts, in one statement: the counters are locked for no longer. What
  * it hangs on is locked against deletion meanwhile.
  * @returns undefined when the dynamic secret or the membership is gone
- * @throws a unique violation when a live lease of that target has the name, LimitReached
+ * @throws a unique violation when a live lease of that target has the name, LimitReached, KeyTaken
  */
 export async function intend(
   db: Single,
   caller: Caller,
   intent: Intent,
-  { limits, asMember, events }: Along,
+  { limits, asMember, events, key }: Along,
 ): Promise<Lease | undefined> {
   const { type, id: actorId, name } = caller.actor;
   const counted = {
@@ -94,14 +97,17 @@ export async function intend(
       from held ${asMember ? sql`, member` : sql``} returning *),
     counted as (${counters.raising(counted, limits, sql`exists (select from intended)`)}),
     recorded as (${recording(db, { caller, events }, "intended")})
+    ${key ? sql`, named as (${idempotencyKeys.naming(key, "intended")})` : sql``}
     select intended.* from intended
-    where demand_room((select array_agg(scope) from counted), ${counters.scopeNames(counted)}::text[])`;
+    where demand_room((select array_agg(scope) from counted), ${counters.scopeNames(counted)}::text[])
+    ${key ? sql`and demand_key(exists (select from named))` : sql``}`;
   try {
     const { rows } = await statement.execute(db.sql);
     if (rows[0] !== undefined && events.length > 0) db.recording.push(caller);
     return rows[0];
   } catch (error) {
     const { code, detail } = error as { code?: string; detail?: string };
+    if (code === "DF002") throw new idempotencyKeys.KeyTaken();
     if (code !== "DF001") throw error;
     throw new LimitReached(counters.fullOf(counted, limits, (detail ?? "").split(" "))!);
   }

@@ -6,9 +6,9 @@ import type { Tx } from "./db.ts";
 import type { Lease } from "./leases.ts";
 import { askRevocation } from "./revocations.ts";
 
-/** Locks a lease until the end of the transaction: the older of two is locked first, as everybody else does. */
-export async function hold(tx: Tx, id: string): Promise<void> {
-  await tx.sql.selectFrom("leases").select("id").where("id", "=", id).forNoKeyUpdate().execute();
+/** Locks both until the end of the transaction, in the order in which whoever ends many locks them. */
+export async function hold(tx: Tx, older: string, newer: string): Promise<void> {
+  await tx.sql.selectFrom("leases").select("id").where("id", "in", [older, newer]).orderBy("id").forUpdate().execute();
 }
 
 /** Links the older lease to the newer one; if it is active it moves to revoking, claimed. @returns it, if it moved */

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import * as configVersions from "../config-versions.ts";
 import type { Caller, Single } from "../db.ts";
 import * as dynamicSecrets from "../dynamic-secrets.ts";
-import { type Intent, intend, type Lease } from "../leases.ts";
+import { type Along, type Intent, intend, type Lease } from "../leases.ts";
 import type { Store } from "../store.ts";
 
 /** Somebody who asks. */
@@ -79,8 +79,8 @@ export async function testDynamicSecret(
 const unlimited = { ofSecret: 1_000_000, ofHolder: 1_000_000, ofProject: 1_000_000 };
 
 /** A lease that is intended, with nothing else. */
-export async function intended(db: Single, intent: Intent): Promise<Lease> {
-  const along = { limits: unlimited, asMember: false, events: [] };
+export async function intended(db: Single, intent: Intent, key?: Along["key"]): Promise<Lease> {
+  const along = { limits: unlimited, asMember: false, events: [], key };
   return (await intend(db, testCaller(), intent, along))!;
 }
 
