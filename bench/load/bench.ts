@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Act, drive, type Load, type Run } from "./driver.ts";
 import type { Line } from "./figures.ts";
-import type { Lives } from "./lives.ts";
 import { type Cpu, meter, type Watched } from "./processes.ts";
 import type { Window } from "./profile.ts";
 import { openRig, type Rig } from "./rig.ts";
@@ -45,7 +44,7 @@ export interface Bench {
   /** Runs a load and counts what it takes of the processor; `window` names it in a profile. */
   measure(watched: Watched, load: Load, act: Act, window?: string): Promise<Measured>;
   /** Lives that were measured already. */
-  lives: Map<string, Lives>;
+  lives: Map<string, unknown>;
   say(text: string): void;
   /** Ends the shared server. @returns the folder of its profile and what was measured in it, if it was profiled */
   closeRig(): Promise<{ folder: string; windows: Window[] } | null>;

@@ -32,7 +32,7 @@ const MOST_RAW = 4_000;
 /** Measures the lives of a configuration, or gives what was measured before. */
 export async function livesOf(bench: Bench, config: Config, workers: number): Promise<Lives> {
   const key = `${nameOf(config)} c=${workers}`;
-  const known = bench.lives.get(key);
+  const known = bench.lives.get(key) as Lives | undefined;
   if (known) return known;
   const [target, rig] = [await bench.target(), await bench.rig()];
   const lives: Lives = { config, workers, pairs: { create: [], renew: [], revoke: [] } };
