@@ -28,11 +28,7 @@ export async function activate(
   try {
     const expiresAt = row.expires_at.toISOString();
     const events = [{ event: "lease.issued", ...leaseFacts(row, config.address), expiresAt }];
-<<<<<<< HEAD
-    const t2 = (db: Single): Promise<leases.Lease | undefined> =>
-=======
     const t2 = (db: Single) =>
->>>>>>> once
       move<leases.Lease>(db, leases.activation(db, row.id, row.fence_no, { keep, nativeUntil }), { caller, events });
     active = await (row.replaces === null ? context.store.single(t2) : inPlace(context, caller, row, row.replaces, t2));
   } catch (error) {

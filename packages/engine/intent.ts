@@ -42,15 +42,9 @@ export interface Intended {
 
 /** T1: nothing → intended, audited and counted. @throws NotFound, NameTaken, RuleBroken at a limit, KeyMoved */
 export async function intend(issuing: Issuing): Promise<Intended> {
-<<<<<<< HEAD
-  const { context, caller, place, secret, config, ttlSeconds, options, once, wait } = issuing;
-  const { settings, store } = context;
-  const answerSeconds = (leftOf(context, options) + (wait?.extraMs ?? 0)) / 1000;
-=======
   const { context, caller, place, secret, config, ttlSeconds, options, once } = issuing;
   const { settings, store } = context;
   const answerSeconds = (leftOf(context, options) + (issuing.wait?.extraMs ?? 0)) / 1000;
->>>>>>> once
   const username = buildName({
     template: secret.username_template,
     naming: config.target.naming(config.parsed),
@@ -95,10 +89,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     // Deleting a machine, or its membership, ends its leases: none may slip in behind that.
     asMember: (type === "identity" || type === "user") && id !== null,
     events: [requested],
-<<<<<<< HEAD
-=======
     // Else it is passed on from the lease that it names.
->>>>>>> once
     key: once?.held === null ? once : undefined,
   };
   let began = 0;

@@ -73,11 +73,7 @@ export function waitOf(context: Context, config: Config, options: IssueOptions, 
 }
 
 /**
-<<<<<<< HEAD
- * Waits. The caller's share of calls is given back at once, and each question takes one of its own: who only waits holds
-=======
  * Waits. The caller's slot of the target is given back at once, and each question takes one of its own: who only waits holds
->>>>>>> once
  * none.
  * @throws TargetError when the target refuses the account to the end
  */
@@ -90,11 +86,7 @@ export async function untilReady(
 ): Promise<Ready> {
   const made = performance.now();
   const ends = wait.endsAt(made);
-<<<<<<< HEAD
   giveShareBack();
-=======
-  giveSlotBack();
->>>>>>> once
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const left = AbortSignal.timeout(Math.max(1, Math.ceil(ends - performance.now())));
     const question = wait.for === "login" ? loginOf : controlPlaneOf;
