@@ -10,6 +10,7 @@ import { auditChain, type Embedded, isFounded, openStore, type Store, startEmbed
 import { keepAlerting } from "./alerts.ts";
 import { createApp } from "./app.ts";
 import { type Bootstrap, bootstrap, keepAddress } from "./bootstrap.ts";
+import { keepClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { drain } from "./drain.ts";
 import { keepHouse } from "./housekeeping.ts";
@@ -83,6 +84,8 @@ async function build(
     onConnectionError: (error) => log.warn({ err: error }, "a database connection was lost"),
   });
   undo.push(() => store.close());
+  const clock = await keepClock(store, log);
+  undo.push(async () => clock.stop());
   const tail = await auditChain.verifyAuditTail(store);
   if (!tail.ok) log.error({ firstBreak: tail.firstBreak }, "the audit trail was altered");
   const sealer = auditChain.keepSealing(store, `${hostname()}:${process.pid}`, (error) =>
@@ -126,7 +129,9 @@ async function build(
   let state: "starting" | "ready" | "draining" = "starting";
   const unready = async () => {
     if (state !== "ready") return state;
-    return (await store.pool.query("select 1").catch(() => null)) === null ? "the database does not answer" : null;
+    return (await store.pool.query("select 1").catch(() => null)) === null
+      ? "the database does not answer"
+      : clock.fault();
   };
   const app = createApp({ store, engine, settings, unready }, mounted, settings, log, metrics);
   undo.push(async () => {
