@@ -21,12 +21,14 @@ before(async () => {
 after(() => all.stop());
 
 /** A create under a key, by whatever node; each try is a request of its own. */
-function issue(
+async function issue(
   idempotencyKey: string,
   by = engine,
   change: Partial<IssueOptions> = {},
   secret = name,
 ): Promise<IssuedLease> {
+  // What came before and what came later is told apart by a clock that two machines share, to the millisecond or so.
+  await new Promise((settle) => setTimeout(settle, 25));
   const options = { ttlSeconds: null, config: {}, arrivedAt: performance.now(), idempotencyKey, ...change };
   return by.issue({ ...caller, requestId: randomUUID() }, all.place, secret, options);
 }

@@ -31,6 +31,8 @@ import { leaseFacts } from "./facts.ts";
 const LOOK_MS = 100;
 /** A node knows within this time whether the answer it has just given was taken. */
 const HAND_OVER_MS = 500;
+/** What the way of a question to the database may take. */
+const CLOCK_MS = 1;
 const OVERTAKEN =
   "another try of this request, with the same Idempotency-Key, took its place; nothing of this one stays";
 
@@ -128,7 +130,11 @@ export async function openOnce(
 
 /** Whether the request arrived before the lease was active, and so before it was answered. By the database's clock. */
 async function cameBefore({ store }: Context, { arrivedAt }: IssueOptions, active: leases.Lease): Promise<boolean> {
-  const arrived = (await leases.clock(store)).getTime() - (performance.now() - arrivedAt);
+  const arrived = await store.single(async (db) => {
+    // From before the question: what the answer waits for on its way back is not the request's age.
+    const age = performance.now() - arrivedAt;
+    return (await leases.clock(db)).getTime() - age - CLOCK_MS;
+  });
   return active.updated_at.getTime() >= arrived;
 }
 

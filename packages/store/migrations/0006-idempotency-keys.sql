@@ -8,12 +8,6 @@ create table idempotency_keys (
   used_at timestamptz not null default lease_now()
 );
 create index idempotency_keys_used on idempotency_keys (used_at);
--- A lease's first transaction is one statement: it fails as a whole where its key is taken.
-create function demand_key(free boolean) returns boolean language plpgsql as $$
-begin
-  if not free then raise exception 'the key is taken' using errcode = 'DF002'; end if;
-  return true;
-end $$;
 
 -- A lease that is forgotten takes no other along, and its links are found without reading the whole table.
 alter table leases
