@@ -55,6 +55,8 @@ export interface Bench {
 export interface Scenario {
   id: string;
   title: string;
+  /** It takes too long to be part of a run of all. */
+  onlyWhenNamed?: boolean;
   run(bench: Bench): Promise<Line[]>;
 }
 

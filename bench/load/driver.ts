@@ -33,6 +33,7 @@ export interface Run {
   max: number;
   /** How many failed, by kind. */
   errors: Record<string, number>;
+  times: Histogram;
 }
 
 /** One of them; `index` counts all, `worker` says on whose connection. @throws to be counted as an error */
@@ -92,16 +93,32 @@ export async function drive(load: Load, act: Act): Promise<Run> {
 
   await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
   onCounting?.end();
-  const elapsed = (last - start) / 1000;
+  return runOf(times, (last - start) / 1000, errors);
+}
+
+/** What several loads were, one after the other. */
+export function joinRuns(runs: Run[]): Run {
+  const times = new Histogram();
+  const errors: Record<string, number> = {};
+  for (const run of runs) {
+    times.join(run.times);
+    for (const [kind, count] of Object.entries(run.errors)) errors[kind] = (errors[kind] ?? 0) + count;
+  }
+  const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
+  return runOf(times, seconds, errors);
+}
+
+function runOf(times: Histogram, seconds: number, errors: Record<string, number>): Run {
   return {
     done: times.total,
-    seconds: elapsed,
-    rate: elapsed > 0 ? times.total / elapsed : 0,
+    seconds,
+    rate: seconds > 0 ? times.total / seconds : 0,
     p50: times.at(0.5),
     p90: times.at(0.9),
     p99: times.at(0.99),
     max: times.max,
     errors,
+    times,
   };
 }
 

@@ -17,6 +17,15 @@ export class Histogram {
     if (ms > this.#max) this.#max = ms;
   }
 
+  /** Takes in what another has counted. */
+  join(other: Histogram): void {
+    other.#counts.forEach((count, bucket) => {
+      this.#counts[bucket]! += count;
+    });
+    this.#total += other.#total;
+    this.#max = Math.max(this.#max, other.#max);
+  }
+
   get total(): number {
     return this.#total;
   }

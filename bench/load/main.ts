@@ -32,7 +32,7 @@ const scenarios: Scenario[] = [p1, p2, p3, p4, p5, p11, p7, p8, p9, p10, p13, p1
 
 const usage = `Usage: npm run bench -- load [flags] [measures]
 
-${scenarios.map(({ id, title }) => `  ${id.padEnd(4)} ${title}`).join("\n")}
+${scenarios.map(({ id, title, onlyWhenNamed }) => `  ${id.padEnd(4)} ${title}${onlyWhenNamed ? " (only when named)" : ""}`).join("\n")}
 
   --runs N      the middle of so many (5)
   --seconds N   length of each load (3)
@@ -69,8 +69,13 @@ function read(): { wish: Wish; chosen: Scenario[] } | null {
   const wanted = positionals.map((name) => name.toUpperCase());
   const unknown = wanted.find((name) => !scenarios.some(({ id }) => id === name));
   if (unknown !== undefined) throw new TypeError(`There is no measure '${unknown}'.`);
-  return { wish, chosen: scenarios.filter(({ id }) => wanted.length === 0 || wanted.includes(id)) };
+  return { wish, chosen: scenarios.filter(chosenBy(wanted)) };
 }
+
+const chosenBy =
+  (wanted: string[]) =>
+  ({ id, onlyWhenNamed = false }: Scenario): boolean =>
+    wanted.length === 0 ? !onlyWhenNamed : wanted.includes(id);
 
 async function measure(bench: Bench, chosen: Scenario[]): Promise<Line[]> {
   const lines: Line[] = [];

@@ -44,7 +44,10 @@ export function keep(about: Circumstances, lines: Line[], stamp: string): string
   mkdirSync(results, { recursive: true });
   const file = join(results, `load-${stamp}.json`);
   const told = lines.map((line) => ({ ...line, met: isMet(line) }));
-  writeFileSync(file, `${JSON.stringify({ ...about, lines: told }, null, 2)}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ ...about, lines: told }, (key, value) => (key === "times" ? undefined : value), 2)}\n`,
+  );
   return file;
 }
 

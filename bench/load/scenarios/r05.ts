@@ -19,6 +19,7 @@ const DUE_SECONDS = 3;
 export const r05: Scenario = {
   id: "R05",
   title: "a start over 100,000 leases, 10,000 of them overdue",
+  onlyWhenNamed: true,
   async run(bench) {
     const { quick } = bench.wish;
     const [live, overdue] = quick ? [10_000, 500] : [90_000, 10_000];
@@ -60,12 +61,14 @@ export const r05: Scenario = {
 /** Accounts as the engine would have made them, and their leases. The rows come last. */
 async function makeOverdue(bench: Bench, rig: Rig, count: number): Promise<void> {
   const names = Array.from({ length: count }, () => `overdue${randomUUID()}`);
-  const admin = await rig.target.connect();
+  // By the superuser, as PostgreSQL does it for an admin that creates a role: the admin itself takes ever longer.
+  const give = `to ${rig.target.admin.username} with admin true, inherit false, set false`;
   for (let from = 0; from < count; from += AT_ONCE) {
     const some = names.slice(from, from + AT_ONCE);
-    await admin.query(some.map((name) => `create role "${name}" login in role ${GROUP}`).join(";"));
+    await rig.target.query(
+      some.map((name) => `create role "${name}" login in role ${GROUP}; grant "${name}" ${give}`).join(";"),
+    );
   }
-  await admin.end();
   bench.say("  the accounts stand");
   const store = await openStoreOf(rig.server);
   await store.query("begin");
