@@ -87,14 +87,16 @@ export async function untilReady(
   const made = performance.now();
   const ends = wait.endsAt(made);
   giveShareBack();
+  // What it said last; a question that the end cuts off says nothing.
+  let said: string | undefined;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const left = AbortSignal.timeout(Math.max(1, Math.ceil(ends - performance.now())));
     const question = wait.for === "login" ? loginOf : controlPlaneOf;
-    const answer = await question(context, config, issued, left).catch(() => "unknown");
+    said = await question(context, config, issued, left).catch(() => said);
     const readyAfterMs = Math.round(performance.now() - made);
-    if (answer === "accepted") return { ready: true, readyAfterMs };
+    if (said === "accepted") return { ready: true, readyAfterMs };
     if (performance.now() + pause >= ends) {
-      if (answer === "refused") throw stillRefused(readyAfterMs);
+      if (said === "refused") throw stillRefused(readyAfterMs);
       return { ready: false, readyAfterMs };
     }
     await new Promise((settle) => setTimeout(settle, pause));
