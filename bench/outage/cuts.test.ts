@@ -13,8 +13,9 @@ function message(type: string, text: string): Buffer {
 
 const begin = message("Q", "begin");
 const commit = message("Q", "commit");
-const statement = message("P", "\0insert into leases");
+const statement = message("E", "");
 const audit = message("B", '\0\0{"event":"lease.issued"}');
+const recorded = message("B", '\0s1\0{"{\\"event\\":\\"lease.gone\\"}"}');
 const answer = Buffer.from("C");
 
 /** Sends these on one connection; says what became of each. */
@@ -31,7 +32,7 @@ function send(
 test("a BEGIN is cut before it is sent", async () => {
   const { went, cut } = send({ point: "begin" }, ["to-server", begin]);
   assert.deepEqual(went, [0]);
-  assert.deepEqual(await cut, { point: "begin", event: null });
+  assert.deepEqual(await cut, { point: "begin", events: [], alone: false });
 });
 
 test("the answer to a COMMIT is cut when it comes, and no other answer", async () => {
@@ -46,7 +47,19 @@ test("the answer to a COMMIT is cut when it comes, and no other answer", async (
   ];
   const { went, cut } = send({ point: "commit-answer", event: "lease.issued" }, ...sent);
   assert.deepEqual(went, ["pass", "pass", "pass", "pass", "pass", 0, "pass"]);
-  assert.deepEqual(await cut, { point: "commit-answer", event: "lease.issued" });
+  assert.deepEqual(await cut, { point: "commit-answer", events: ["lease.issued"], alone: false });
+});
+
+test("a statement that stands alone with its record is a commit, one without is not", async () => {
+  const { went, cut } = send(
+    { point: "commit", event: "lease.gone" },
+    ["to-server", statement],
+    ["to-server", Buffer.concat([audit, statement])],
+    ["to-server", recorded],
+    ["to-server", statement],
+  );
+  assert.deepEqual(went, ["pass", "pass", "pass", 0]);
+  assert.deepEqual(await cut, { point: "commit", events: ["lease.gone"], alone: true });
 });
 
 test("a transaction for something else commits", () => {
@@ -65,8 +78,8 @@ test("a message in two chunks counts when it is whole, and only statements of a 
     ["to-server", statement],
     ["to-server", begin],
     ["to-server", statement],
-    ["to-server", statement.subarray(0, 7)],
-    ["to-server", statement.subarray(7)],
+    ["to-server", statement.subarray(0, 3)],
+    ["to-server", statement.subarray(3)],
   );
   assert.deepEqual(went, ["pass", "pass", "pass", "pass", 0]);
 });

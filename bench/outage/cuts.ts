@@ -1,11 +1,12 @@
 /**
  * Cuts between a server and its own database, each at a chosen point of a transaction.
  *
- * A `…-answer` is cut when the first byte of the answer comes back: what was sent has been done, and nobody is told. Where
- * a transaction writes an audit row before the cut, its event tells what the transaction was for.
+ * A statement with audit rows that stands alone is a transaction of its own, and counts as a COMMIT. A `…-answer` is cut when
+ * the first byte of the answer comes back: what was sent has been done, and nobody is told. What a transaction is for is told
+ * by the audit events that it writes.
  */
 import type { Hook } from "../proxy/proxy.ts";
-import { actOf, eventIn, readMessages } from "./messages.ts";
+import { actOf, eventsIn, readMessages } from "./messages.ts";
 
 export const points = ["begin", "begin-answer", "statement", "statement-answer", "commit", "commit-answer"] as const;
 export type Point = (typeof points)[number];
@@ -13,7 +14,7 @@ export type Point = (typeof points)[number];
 /** A cut to be made: at which point, of a transaction for what, after how many statements. */
 export interface Plan {
   point: Point;
-  /** Only counts where the transaction is over: before that nobody knows what it is for. */
+  /** Only counts at commits: before that nobody knows what it is for. */
   event?: string;
   after?: number;
 }
@@ -21,17 +22,20 @@ export interface Plan {
 /** A cut that was made. */
 export interface Cut {
   point: Point;
-  event: string | null;
+  events: string[];
+  /** A statement by itself. */
+  alone: boolean;
 }
 
 /** One connection. */
 interface Line {
   read: ReturnType<typeof readMessages>;
-  event: string | null;
+  /** Of the transaction so far, or of the statement that stands alone. */
+  events: string[];
   statements: number;
   inTransaction: boolean;
   /** The answer that comes next is cut. */
-  doomed: Point | null;
+  doomed: Cut | null;
 }
 
 /** The hook, and how it is told to cut. */
@@ -46,38 +50,39 @@ export function createCutter(): Cutter {
   const lines = new Map<number, Line>();
   let planned: { plan: Plan; done: (cut: Cut) => void } | null = null;
 
-  function made(line: Line, point: Point): number {
-    planned?.done({ point, event: line.event });
+  function made(cut: Cut): number {
+    planned?.done(cut);
     planned = null;
     return 0;
   }
 
+  /** Whether the planned cut is at what this message does. */
   function isNow(line: Line, act: string): boolean {
-    if (!planned || !line.inTransaction) return false;
+    if (!planned) return false;
     const { point, event, after = 0 } = planned.plan;
-    if (point.split("-")[0] !== act) return false;
-    if (act === "statement") return line.statements > after;
-    return act !== "commit" || event === undefined || event === line.event;
+    const where = point.split("-")[0];
+    const commits = act === "commit" || (act === "statement" && !line.inTransaction && line.events.length > 0);
+    if (where === "commit") return commits && (event === undefined || line.events.includes(event));
+    if (!line.inTransaction || where !== act) return false;
+    return act === "begin" || line.statements > after;
   }
 
   function onRequest(line: Line, chunk: Buffer): "pass" | number {
-    let now = false;
+    let cut: Cut | null = null;
     for (const message of line.read(chunk)) {
-      line.event = eventIn(message) ?? line.event;
       const act = actOf(message);
-      if (act === "begin") {
-        line.inTransaction = true;
-        line.statements = 0;
-        line.event = null;
-      }
+      if (act === "begin") Object.assign(line, { inTransaction: true, statements: 0, events: [] });
+      line.events.push(...eventsIn(message));
+      if (act === null) continue;
       if (act === "statement") line.statements += 1;
-      if (act !== null) now ||= isNow(line, act);
+      if (isNow(line, act))
+        cut ??= { point: planned!.plan.point, events: [...new Set(line.events)], alone: !line.inTransaction };
       if (act === "commit" || act === "rollback") line.inTransaction = false;
+      if (!line.inTransaction) line.events = [];
     }
-    if (!now) return "pass";
-    const { point } = planned!.plan;
-    if (!point.endsWith("-answer")) return made(line, point);
-    line.doomed = point;
+    if (!cut) return "pass";
+    if (!cut.point.endsWith("-answer")) return made(cut);
+    line.doomed = cut;
     return "pass";
   }
 
@@ -85,7 +90,7 @@ export function createCutter(): Cutter {
     hook(chunk, direction, number) {
       const line: Line = lines.get(number) ?? {
         read: readMessages(),
-        event: null,
+        events: [],
         statements: 0,
         inTransaction: false,
         doomed: null,
@@ -93,10 +98,10 @@ export function createCutter(): Cutter {
       lines.set(number, line);
       if (direction === "to-server") return onRequest(line, chunk);
       if (line.doomed === null) return "pass";
-      const point = line.doomed;
+      const cut = line.doomed;
       line.doomed = null;
       // Somebody else's answer may have been cut meanwhile: one cut a plan.
-      return planned?.plan.point === point ? made(line, point) : "pass";
+      return planned?.plan.point === cut.point ? made(cut) : "pass";
     },
     cut(plan, signal) {
       return new Promise((done, refuse) => {

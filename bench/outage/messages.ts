@@ -25,17 +25,17 @@ export function readMessages(): (chunk: Buffer) => Message[] {
   };
 }
 
-/** What one message does to a transaction, where it does. */
+/** What one message does to a transaction, where it does; a statement counts when it is executed. */
 export function actOf({ type, body }: Message): "begin" | "commit" | "rollback" | "statement" | null {
-  if (type !== "Q" && type !== "P") return null;
-  // A prepared one starts with its name.
-  const sql = type === "Q" ? body : body.subarray(body.indexOf(0) + 1);
-  const word = /^\s*(\w+)/.exec(sql.toString("utf8", 0, 40))?.[1]?.toLowerCase();
+  if (type === "E") return "statement";
+  if (type !== "Q") return null;
+  const word = /^\s*(\w+)/.exec(body.toString("utf8", 0, 40))?.[1]?.toLowerCase();
   if (word === "begin" || word === "start") return "begin";
   return word === "commit" || word === "rollback" ? word : "statement";
 }
 
-/** The audit event that these bytes would write, which tells what a transaction is for. */
-export function eventIn({ type, body }: Message): string | null {
-  return type === "B" ? (/"event":"([\w.-]+)"/.exec(body.toString("utf8"))?.[1] ?? null) : null;
+/** The audit events that these values would write, which tell what is being done. They may be texts in an array. */
+export function eventsIn({ type, body }: Message): string[] {
+  if (type !== "B") return [];
+  return [...body.toString("utf8").matchAll(/\\?"event\\?":\\?"([\w.-]+)/g)].map((match) => match[1]!);
 }

@@ -120,8 +120,9 @@ async function checkRevoked(orders: Orders, lease: Held, hasty: string[]): Promi
 
 function tellCuts(report: Report, made: Cut[], wanted: number): void {
   const counts = new Map<string, number>();
-  for (const { point, event } of made) {
-    const what = point.startsWith("commit") ? `${point} of ${event}` : point;
+  for (const { point, events: written, alone } of made) {
+    const of = `${written.join(" and ")}${alone ? ", alone" : ""}`;
+    const what = point.startsWith("commit") ? `${point} of ${of}` : point;
     counts.set(what, (counts.get(what) ?? 0) + 1);
   }
   report.check("cuts made", made.length, `>= ${0.9 * wanted}`, made.length >= 0.9 * wanted);
