@@ -77,12 +77,15 @@ const chosenBy =
   ({ id, onlyWhenNamed = false }: Scenario): boolean =>
     wanted.length === 0 ? !onlyWhenNamed : wanted.includes(id);
 
-async function measure(bench: Bench, chosen: Scenario[]): Promise<Line[]> {
+async function measure(bench: Bench, chosen: Scenario[], done: (lines: Line[]) => void): Promise<Line[]> {
   const lines: Line[] = [];
   for (const scenario of chosen) {
     bench.say(`${scenario.id}: ${scenario.title}`);
     try {
-      lines.push(...(await scenario.run(bench)));
+      const found = await scenario.run(bench);
+      lines.push(...found);
+      bench.say(table(found));
+      done(lines);
     } catch (error) {
       // The others are worth having all the same.
       process.exitCode = 1;
@@ -105,10 +108,15 @@ async function main(): Promise<void> {
   const stamp = about.date.replace(/[-:]/g, "").slice(0, 15);
   const bench = openBench(asked.wish, stamp);
   try {
-    const lines = await measure(bench, asked.chosen);
     about.versions.postgres = (await bench.target()).version;
-    about.loadAfter = loadavg();
-    console.log(`\n${table(lines)}\n\n${peer(process.env)}\n${footer(about)}\nkept in ${keep(about, lines, stamp)}`);
+    // After each: a run that is broken off has measured something.
+    const keepNow = (lines: Line[]): string => {
+      about.loadAfter = loadavg();
+      return keep(about, lines, stamp);
+    };
+    const lines = await measure(bench, asked.chosen, keepNow);
+    const file = keepNow(lines);
+    console.log(`\n${table(lines)}\n\n${peer(process.env)}\n${footer(about)}\nkept in ${file}`);
   } finally {
     await bench.close();
   }
