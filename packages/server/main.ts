@@ -1,4 +1,5 @@
 /** Runs a server by the environment's settings, until a signal ends it. */
+import "./memory.ts";
 import { fileURLToPath } from "node:url";
 import { isUnavailable } from "@dayfly/store";
 import { BadSettings, readSettings } from "./config.ts";
