@@ -1,13 +1,14 @@
 /** R03: 50 leases a second end, and as many begin, over 100,000 that live; a login is refused soon after each end. */
 import { addBallast } from "../ballast.ts";
 import { type Scenario, warm } from "../bench.ts";
-import { drive } from "../driver.ts";
+import { drive, type Run } from "../driver.ts";
 import { figureOf, type Line } from "../figures.ts";
 import { type Lag, tellLag, watchLag } from "../lag.ts";
 import { openRig } from "../rig.ts";
 
 const PER_SECOND = 50;
-const TTL_SECONDS = 20;
+/** Short: on this PostgreSQL, each account that stands makes the next one dearer. */
+const TTL_SECONDS = 10;
 const config = { grant: "m", rounds: 4_096 } as const;
 
 export const r03: Scenario = {
@@ -28,17 +29,14 @@ export const r03: Scenario = {
       });
       calls.close();
       const lag = await watch.settled((TTL_SECONDS + 60) * 1000);
-      return lines(
-        lag,
-        `${made.rate.toFixed(1)} made a second, p99 ${made.p99.toFixed(0)} ms, errors ${JSON.stringify(made.errors)}`,
-      );
+      return lines(lag, made);
     } finally {
       await rig.close();
     }
   },
 };
 
-function lines(lag: Lag, made: string): Line[] {
+function lines(lag: Lag, made: Run): Line[] {
   const line = (measure: string, ms: number, most: number): Line => ({
     id: "R03",
     measure: `lag ${measure}, ${PER_SECOND} a second end`,
@@ -47,8 +45,18 @@ function lines(lag: Lag, made: string): Line[] {
     goal: { most },
   });
   return [
+    {
+      id: "R03",
+      measure: "made a second, and so ended",
+      unit: "/s",
+      figure: figureOf([made.rate]),
+      goal: { least: PER_SECOND * 0.98 },
+      notes: [
+        `a create took p50 ${made.p50.toFixed(0)}, p99 ${made.p99.toFixed(0)} ms; errors ${JSON.stringify(made.errors)}`,
+      ],
+    },
     line("p50", lag.refused.at(0.5), 0.25),
-    { ...line("p99", lag.refused.at(0.99), 1), notes: [made, tellLag(lag)] },
+    { ...line("p99", lag.refused.at(0.99), 1), notes: [tellLag(lag)] },
     line("max", lag.refused.max, 5),
   ];
 }
