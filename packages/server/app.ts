@@ -11,7 +11,7 @@ import { admit, read, readKey } from "./admit.ts";
 import type { Settings } from "./config.ts";
 import { dress, openDoor } from "./door.ts";
 import { type Answer, answerTo } from "./errors.ts";
-import { whenUndelivered } from "./hand-over.ts";
+import { newsIn, whenUndelivered } from "./hand-over.ts";
 import type { Ask, Handler, House } from "./handler.ts";
 import type { ServerLog } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -125,7 +125,10 @@ export function createApp(
         await settle(house.store, visit, done);
         // The official CLI watches for changes by it.
         if (route.method === "GET") reply.header("etag", `"${createHash("sha256").update(body).digest("base64url")}"`);
-        if (visit.undelivered !== null) whenUndelivered(reply.raw, visit.undelivered);
+        if (visit.undelivered !== null) {
+          await newsIn();
+          whenUndelivered(reply.raw, visit.undelivered);
+        }
         return reply.type("application/json; charset=utf-8").send(body);
       },
     });

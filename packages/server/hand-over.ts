@@ -16,6 +16,14 @@ export function whenUndelivered(response: ServerResponse, undelivered: () => voi
     delivered = socket === null || (!socket.errored && !socket.destroyed);
   });
   response.once("close", () => {
-    if (!delivered) undelivered();
+    // A caller who had left takes the bytes as well, and its system says so a moment later.
+    setImmediate(() => {
+      if (!delivered || socket?.errored) undelivered();
+    });
   });
+}
+
+/** Lets the news in that has come meanwhile: a caller who has left by now is known to have, before the answer is sent. */
+export function newsIn(): Promise<void> {
+  return new Promise((settle) => setImmediate(settle));
 }
