@@ -6,7 +6,7 @@
  */
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { type Bench, openBench, type Scenario, type Wish } from "./bench.ts";
+import { type Bench, openBench, results, type Scenario, type Wish } from "./bench.ts";
 import type { Line } from "./figures.ts";
 import { peer } from "./peer.ts";
 import { readProfile } from "./profile.ts";
@@ -107,6 +107,8 @@ async function main(): Promise<void> {
   const about = circumstances(asked.wish);
   const stamp = about.date.replace(/[-:]/g, "").slice(0, 15);
   const bench = openBench(asked.wish, stamp);
+  let ended = false;
+  process.on("exit", (code) => ended || bench.say(`broken off with code ${code}; what was measured is in ${results}`));
   try {
     about.versions.postgres = (await bench.target()).version;
     // After each: a run that is broken off has measured something.
@@ -119,6 +121,7 @@ async function main(): Promise<void> {
     console.log(`\n${table(lines)}\n\n${peer(process.env)}\n${footer(about)}\nkept in ${file}`);
   } finally {
     await bench.close();
+    ended = true;
   }
 }
 
