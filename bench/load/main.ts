@@ -38,7 +38,7 @@ ${scenarios.map(({ id, title, onlyWhenNamed }) => `  ${id.padEnd(4)} ${title}${o
   --seconds N   length of each load (3)
   --minutes N   length of R03 (1)
   --quick       one short run of each: a look, not a measurement
-  --profile     a server of its own for each measure, and where its time went
+  --profile     a server of its own for each of P1 to P5 and P11, and where its time went
 `;
 
 const flags = {

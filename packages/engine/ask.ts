@@ -18,6 +18,8 @@ export interface Asking {
   config: Config;
   endpoint: Endpoint;
   deadline: AbortSignal;
+  /** It ends an account: that goes before what makes one. */
+  endsAccount?: boolean;
 }
 
 /** What is done on a connection that answers. */
@@ -29,7 +31,7 @@ export async function ask<T>(context: Context, asking: Asking, work: Work<T>): P
   const admission = await context.breaker.admit(config);
   const enter: Endpoint["enter"] = (signal, connect) => context.breaker.login(config, admission, signal, connect);
   const key = config.targetKey.toString("hex");
-  const release = await context.slots.take(key, deadline);
+  const release = await context.slots.take(key, deadline, asking.endsAccount);
   const began = performance.now();
   try {
     const result = await context.connections.use({ ...endpoint, enter }, deadline, (link) => work(link, release));

@@ -93,8 +93,10 @@ async function tried(attempt: Attempt): Promise<Outcome> {
   };
   let end: "absent" | "accepted";
   try {
-    end = await ask(context, { config: attempt.admin, endpoint: attempt.endpoint, deadline }, (link) =>
-      endAccount(attempt, link),
+    end = await ask(
+      context,
+      { config: attempt.admin, endpoint: attempt.endpoint, deadline, endsAccount: true },
+      (link) => endAccount(attempt, link),
     );
     await context.step("revoke.proved");
   } catch (error) {

@@ -55,3 +55,18 @@ test("the limit over all targets holds", async () => {
   for (const target of ["a", "b", "c"]) await slots.take(target, forever);
   assert.equal(slots.free("d"), 0);
 });
+
+test("R32: who ends an account goes before those who wait to make one, and after those who end one already", async () => {
+  const slots = createSlots(1, 10);
+  const release = await slots.take("t", forever);
+  const order: string[] = [];
+  const waits = (["make 1", "end 1", "make 2", "end 2"] as const).map((who) =>
+    slots.take("t", forever, who.startsWith("end")).then((next) => {
+      order.push(who);
+      next();
+    }),
+  );
+  release();
+  await Promise.all(waits);
+  assert.deepEqual(order, ["end 1", "end 2", "make 1", "make 2"]);
+});

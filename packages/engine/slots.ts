@@ -10,8 +10,11 @@ export const SLOTS_IN_ALL = 64;
 const STEP_UP = 0.25;
 
 export interface Slots {
-  /** Waits for a free slot of this target. @throws the signal's reason when that comes first. */
-  take(target: string, signal: AbortSignal): Promise<() => void>;
+  /**
+   * Waits for a free slot of this target; who ends accounts goes before those who make some.
+   * @throws the signal's reason when that comes first
+   */
+  take(target: string, signal: AbortSignal, endsAccounts?: boolean): Promise<() => void>;
   /** How many could be taken now. */
   free(target: string): number;
   /** How many of this target may be held at once, at its pace of now. */
@@ -26,7 +29,7 @@ export interface Slots {
 export function createSlots(perTarget = SLOTS_PER_TARGET, inAll = SLOTS_IN_ALL): Slots {
   const used = new Map<string, number>();
   let total = 0;
-  let waiting: { target: string; start: () => void }[] = [];
+  let waiting: { target: string; endsAccounts: boolean; start: () => void }[] = [];
 
   const paces = new Map<string, number>();
   const paceOf = (target: string): number => Math.floor(paces.get(target) ?? perTarget);
@@ -63,11 +66,12 @@ export function createSlots(perTarget = SLOTS_PER_TARGET, inAll = SLOTS_IN_ALL):
       if (pace + STEP_UP >= perTarget) paces.delete(target);
       else paces.set(target, pace + STEP_UP);
     },
-    take(target, signal) {
+    take(target, signal, endsAccounts = false) {
       if (free(target) > 0) return Promise.resolve(occupy(target));
       return new Promise((settle, refuse) => {
         const waiter = {
           target,
+          endsAccounts,
           start: () => {
             signal.removeEventListener("abort", abort);
             settle(occupy(target));
@@ -79,7 +83,8 @@ export function createSlots(perTarget = SLOTS_PER_TARGET, inAll = SLOTS_IN_ALL):
         };
         if (signal.aborted) return refuse(signal.reason);
         signal.addEventListener("abort", abort, { once: true });
-        waiting.push(waiter);
+        const behind = endsAccounts ? waiting.findIndex((other) => !other.endsAccounts) : -1;
+        waiting.splice(behind < 0 ? waiting.length : behind, 0, waiter);
       });
     },
   };
