@@ -13,13 +13,15 @@ import { quantile, type Report } from "../rig/report.ts";
 import { usableLate, type Watch, watchRoles } from "../rig/roles.ts";
 import { twiceInAudit, watchRows } from "../rig/rows.ts";
 import { settle, tellKept, tellRest } from "../rig/settle.ts";
-import { type Disturbance, makeTrouble } from "./trouble.ts";
+import { AHEAD_SECONDS, type Disturbance, makeTrouble } from "./trouble.ts";
 
 const MOST_ATTEMPTS = 1.01;
 const LATE_SECONDS = 5;
 /** What a dead node had claimed falls due again after 60 s. */
 const LONGEST_LAG_SECONDS = 75;
 const SETTLE_SECONDS = 120;
+/** Leases that are due at the moment at which a node is killed or stopped. */
+const BUNCH = 24;
 /** Some creates meet a node that is away. */
 const MORE = 1.3;
 
@@ -32,17 +34,21 @@ export async function chaos(
 ): Promise<void> {
   const roles = watchRoles(orders, 50);
   const rows = watchRows(ground.store, 1_000);
+  const common = { caller: ground.caller, url: ground.anyUrl, secrets: ["orders"] };
   const { held, once } = holding({
-    caller: ground.caller,
-    url: ground.anyUrl,
-    secrets: ["orders"],
+    ...common,
     ttl: () => (Math.random() < 0.02 ? 3_600 : 2 + Math.floor(Math.random() * 29)),
     renew: { share: 0.2, seconds: 5 },
     revoke: { share: 0.2 },
   });
   const load = every((asked.minutes * 60_000) / asked.leases / MORE, once);
-  const disturbances = await makeTrouble(ground.nodes, asked, (text) => report.note(text));
+  const bunches = holding({ ...common, ttl: () => AHEAD_SECONDS });
+  const makeBunch = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: BUNCH }, bunches.once));
+  };
+  const disturbances = await makeTrouble(ground.nodes, asked, makeBunch, (text) => report.note(text));
   await load();
+  held.push(...bunches.held);
   report.note(`${held.length} leases answered; waiting for their ends`);
   await ended(ground.store);
   const rest = await settle(ground.store, [orders], SETTLE_SECONDS);
@@ -89,7 +95,9 @@ async function tellEnds(
   for (const row of calm.filter((each) => Number(each.attempts) > 1).slice(0, 5)) {
     report.note(`more than one attempt: ${JSON.stringify(row)}`);
   }
+  const again = gone.filter((row) => Number(row.attempts) > 1).length;
   report.tell(`attempts a lease, all (n=${gone.length})`, attempts(gone));
+  report.tell("leases taken over from a node that was away", again);
 
   const calmNames = new Set(calm.map(({ username }) => String(username)));
   const lags: number[] = [];

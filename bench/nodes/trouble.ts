@@ -3,9 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Server } from "../../e2e/testing/server.ts";
 
 /** Seconds within each minute. */
-const KILL_AT = 5;
+const KILL_AT = 7;
 const DOWN_FOR = 5;
-const STOP_AT = 20;
+const STOP_AT = 22;
+/** A bunch of leases is made so many seconds before, to fall due at that moment: somebody is at work on them. */
+export const AHEAD_SECONDS = 5;
+/** Ending a bunch takes about this long. */
+const AT_WORK_MS = 250;
 
 /** What was done, in milliseconds since the epoch. */
 export interface Disturbance {
@@ -18,6 +22,7 @@ export interface Disturbance {
 export async function makeTrouble(
   nodes: Server[],
   asked: { minutes: number; stopSeconds: number },
+  makeBunch: () => Promise<void>,
   tell: (text: string) => void,
 ): Promise<Disturbance[]> {
   const done: Disturbance[] = [];
@@ -25,14 +30,21 @@ export async function makeTrouble(
   for (let minute = 0; minute < asked.minutes; minute += 1) {
     const until = (second: number): Promise<void> =>
       pause(Math.max(0, began + (minute * 60 + second) * 1_000 - Date.now()));
+    const amidBunch = async (second: number): Promise<void> => {
+      await until(second - AHEAD_SECONDS);
+      const bunch = makeBunch();
+      await until(second);
+      await pause(Math.random() * AT_WORK_MS);
+      await bunch;
+    };
     const killed = minute % nodes.length;
     const held = (minute + 1) % nodes.length;
-    await until(KILL_AT + Math.random() * 3);
+    await amidBunch(KILL_AT);
     done.push({ what: "killed", node: killed, at: Date.now() });
     await nodes[killed]!.kill("node");
     await pause(DOWN_FOR * 1_000);
     await nodes[killed]!.restart();
-    await until(STOP_AT + Math.random() * 3);
+    await amidBunch(STOP_AT);
     done.push({ what: "stopped", node: held, at: Date.now() });
     process.kill(nodes[held]!.pid(), "SIGSTOP");
     await pause(asked.stopSeconds * 1_000);

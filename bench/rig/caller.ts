@@ -30,7 +30,7 @@ const at = "/api/v1/dynamic-secrets/leases";
 
 /** Makes a caller; `headers` say who it is. */
 export function createCaller(headers: Record<string, string>) {
-  const replies = new Map<string, { count: number; longest: number }>();
+  const replies = new Map<string, { count: number; longest: number; said: string }>();
 
   async function send(
     url: string,
@@ -43,8 +43,9 @@ export function createCaller(headers: Record<string, string>) {
     const finish = (status: number, error: string, answer: Json): Reply => {
       const ms = performance.now() - began;
       const label = `${more.as ?? `${method} ${path}`}: ${status || "none"}${error && ` ${error}`}`;
-      const known = replies.get(label) ?? { count: 0, longest: 0 };
-      replies.set(label, { count: known.count + 1, longest: Math.max(known.longest, ms) });
+      const said = status === 200 ? "" : String(answer?.message ?? "");
+      const known = replies.get(label) ?? { count: 0, longest: 0, said };
+      replies.set(label, { ...known, count: known.count + 1, longest: Math.max(known.longest, ms) });
       return { status, error, body: answer, ms };
     };
     try {
@@ -69,7 +70,7 @@ export function createCaller(headers: Record<string, string>) {
 
   return {
     send,
-    /** How often each act was answered how, and the longest wait for it in milliseconds. */
+    /** How often each act was answered how, the longest wait for it in milliseconds, and what the first such answer said. */
     replies,
     async create(url: string, secret: string, ttl: number, key?: string): Promise<Issued> {
       const body = { ...place, dynamicSecretName: secret, ttl: `${ttl}s` };

@@ -9,8 +9,8 @@ const declared = /: (503|504) \w/;
 export function tellReplies(report: Report, caller: Caller): void {
   const labels = [...caller.replies.keys()].sort();
   for (const label of labels) {
-    const { count, longest } = caller.replies.get(label)!;
-    report.tell(`answers, ${label}`, `${count} (<= ${Math.round(longest)} ms)`);
+    const { count, longest, said } = caller.replies.get(label)!;
+    report.tell(`answers, ${label}`, `${count} (<= ${Math.round(longest)} ms)${said && ` ${said}`}`);
   }
   const bad = labels.filter((label) => /: 5\d\d/.test(label) && !declared.test(label));
   report.none(

@@ -31,6 +31,10 @@ export class Report {
     this.#name = name;
     this.#asked = asked;
     process.stdout.write(`\n${name} ${JSON.stringify(asked)}\n`);
+    // Whatever else listens ends the process, and a run without a table would look like one that crashed.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.prependOnceListener(signal, () => process.stdout.write(`  ended by ${signal} from outside\n`));
+    }
   }
 
   /** Says how it goes, on the way. */
