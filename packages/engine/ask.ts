@@ -41,8 +41,8 @@ export async function ask<T>(context: Context, asking: Asking, work: Work<T>): P
   } catch (error) {
     const cause = causeOf(error);
     if (classOf(config.target, cause) === "busy") context.slots.slower(key);
-    const unfair = isTimeout(cause) && performance.now() - began < FAIR_MS;
-    if (!unfair) await context.breaker.ended(config, cause);
+    const cutOff = isTimeout(cause) && performance.now() - began < FAIR_MS;
+    if (!cutOff && !context.pulse.stoodStillSince(began)) await context.breaker.ended(config, cause);
     throw error;
   } finally {
     release();

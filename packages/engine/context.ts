@@ -6,6 +6,7 @@ import type { Breaker } from "./breaker.ts";
 import type { Config } from "./configs.ts";
 import type { Connections } from "./connections.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Pulse } from "./pulse.ts";
 import type { Slots } from "./slots.ts";
 
 export interface Context {
@@ -22,6 +23,7 @@ export interface Context {
   /** Configurations that are ready for use, by dynamic secret and version. */
   configs: Map<string, Config>;
   slots: Slots;
+  pulse: Pulse;
   /** Names this process, in claims and proofs. */
   node: string;
   /** Tells the sweeper that something falls due in this many milliseconds. */

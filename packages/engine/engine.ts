@@ -15,6 +15,7 @@ import { NotFound } from "./errors.ts";
 import { issue } from "./issue.ts";
 import { steady } from "./meter.ts";
 import { leaseAt, secretAt } from "./places.ts";
+import { createPulse } from "./pulse.ts";
 import { renewOnce } from "./renew-once.ts";
 import { revoke, undelivered } from "./revoke.ts";
 import { createSlots } from "./slots.ts";
@@ -46,6 +47,7 @@ export function createEngine(options: EngineOptions): Engine {
     netOf,
     connections: createConnections(netOf),
     slots: createSlots(),
+    pulse: createPulse(),
     attempts: new Map(),
     node: `${hostname()}-${randomUUID().slice(0, 8)}`,
     configs: new Map(),
@@ -97,6 +99,7 @@ export function createEngine(options: EngineOptions): Engine {
       const late = new Promise((settle) => setTimeout(settle, STOP_MS).unref());
       await Promise.all([sweeper.stop(late), tidying?.stop(), Promise.race([Promise.allSettled(running), late])]);
       await context.connections.close();
+      context.pulse.stop();
     },
   };
 }
