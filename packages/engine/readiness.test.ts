@@ -84,7 +84,7 @@ test("an account that is let in later is waited for, beyond the create limit whe
 test("an account that is still refused at the end is a create that failed, and its caller is told", async () => {
   const known = await all.roles();
   // A lease is not waited away: half of its TTL, whatever was asked for.
-  const waiting = issue(later, { wait: "login", waitSeconds: 60, ttlSeconds: 2 });
+  const waiting = issue(later, { wait: "login", waitSeconds: 60, ttlSeconds: 6 });
   await assert.rejects(waiting, (error: Error) => {
     assert.ok(error instanceof TargetRefused);
     assert.match(error.message, /its login was still refused after \d\.\d s/);
