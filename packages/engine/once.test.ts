@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { type Caller, idempotencyKeys, memberships } from "@dayfly/store";
-import type { Engine, IssuedLease, IssueOptions, StepPoint } from "./api.ts";
+import type { Engine, IssuedLease, IssueOptions } from "./api.ts";
 import { InvalidInputs, NotFound, RepeatConflict, RuleBroken, TargetRefused } from "./errors.ts";
 import { plainly, type Rig, rig, until } from "./testing/engine.ts";
 
@@ -35,20 +35,6 @@ async function issue(
 
 function row(id: string): Promise<Record<string, unknown>> {
   return all.store.pool.query("select * from leases where id = $1", [id]).then((result) => result.rows[0]);
-}
-
-/** An engine that stops at `point` until it is let go, and a promise that it got there. */
-function stopped(point: StepPoint): { node: Engine; there: Promise<void>; letGo: () => void } {
-  let reached = () => {};
-  let letGo = () => {};
-  const there = new Promise<void>((settle) => (reached = settle));
-  const gate = new Promise<void>((settle) => (letGo = settle));
-  const step = (at: StepPoint) => {
-    if (at !== point) return undefined;
-    reached();
-    return gate;
-  };
-  return { node: all.engine({ step }), there, letGo };
 }
 
 const gone = (id: string) => until(async () => (await row(id)).state === "gone", "the lease ends");
@@ -138,7 +124,7 @@ test("of many repeats at once one takes the place of the first", async () => {
 });
 
 test("a repeat waits for the first, and makes the lease when nobody took the first one's answer", async () => {
-  const { node, there, letGo } = stopped("create.done");
+  const { engine: node, there, letGo } = all.stopping("create.done");
   const first = issue("left", node);
   await there;
   const second = issue("left");
@@ -155,7 +141,7 @@ test("a repeat waits for the first, and makes the lease when nobody took the fir
 });
 
 test("a first one that dies on its way is overtaken: its repeat is answered within its own time", async () => {
-  const { node, there, letGo } = stopped("create.done");
+  const { engine: node, there, letGo } = all.stopping("create.done");
   const first = issue("dead", node);
   await there;
   const settings = { createLimitMs: 2_000 };
@@ -168,7 +154,7 @@ test("a first one that dies on its way is overtaken: its repeat is answered with
 });
 
 test("R02: after a crash between T2 and the answer the same key takes the lost lease's place", async () => {
-  const { node, there } = stopped("t2.committed");
+  const { engine: node, there } = all.stopping("t2.committed");
   void issue("lost", node).catch(() => undefined);
   await there;
   const answered = await issue("lost");
@@ -178,7 +164,7 @@ test("R02: after a crash between T2 and the answer the same key takes the lost l
 
 test("a repeat that fails leaves the first alive, and the next one takes its place", async () => {
   const first = await issue("stays");
-  const { node, there, letGo } = stopped("t1.committed");
+  const { engine: node, there, letGo } = all.stopping("t1.committed");
   const failing = issue("stays", node);
   await there;
   await all.witness.query(`alter role ${all.admin.user} nocreaterole`);
@@ -258,7 +244,7 @@ test("of many renewals at once under one key, over two nodes, each hears of the 
 
 test("R02: killed at renew.committed, the repeat hears of the renewal and adds nothing", async () => {
   const first = await issue("renewal lost", engine, { ttlSeconds: 3_600 });
-  const { node, there } = stopped("renew.committed");
+  const { engine: node, there } = all.stopping("renew.committed");
   void node.renew(caller, all.place, first.lease.id, 60, "lost renewal").catch(() => undefined);
   await there;
   const { expireAt } = await engine.renew(caller, all.place, first.lease.id, 60, "lost renewal");

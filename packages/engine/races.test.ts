@@ -28,20 +28,6 @@ function row(id: string): Promise<Record<string, unknown>> {
 
 const pause = (ms: number) => new Promise<void>((settle) => setTimeout(settle, ms));
 
-/** An engine that waits at `point` until it is let go, and a promise that it got there. */
-function gated(point: StepPoint): { engine: Engine; there: Promise<void>; letGo: () => void } {
-  let reached = () => {};
-  let letGo = () => {};
-  const there = new Promise<void>((settle) => (reached = settle));
-  const gate = new Promise<void>((settle) => (letGo = settle));
-  const step = (at: StepPoint) => {
-    if (at !== point) return undefined;
-    reached();
-    return gate;
-  };
-  return { engine: all.engine({ step }), there, letGo };
-}
-
 /** Makes the database refuse the audit row of one event, until it is asked to stop. */
 async function refusing(event: string): Promise<() => Promise<unknown>> {
   await all.store.pool.query(`create or replace function refuse() returns trigger language plpgsql as $$
@@ -76,7 +62,7 @@ test("R32: a target that is busy with creates still has its expired leases ended
 test("R15: of two renewals at once the loser does not bring the account's own end forward", async () => {
   const name = await make();
   const { lease, data } = await issue(name, 60);
-  const [long, short] = [gated("renew.moved"), gated("renew.moved")];
+  const [long, short] = [all.stopping("renew.moved"), all.stopping("renew.moved")];
   const first = long.engine.renew(all.caller(), all.place, lease.id, 3_600);
   await long.there;
   const second = short.engine.renew(all.caller(), all.place, lease.id, 60);

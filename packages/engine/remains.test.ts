@@ -21,7 +21,7 @@ for (const point of ["revoke.proved", "gone.committed"] as const) {
   test(`R13: a folder deleted while its last lease is at ${point} goes, whoever comes last`, async () => {
     const at = await tree.scene();
     const { lease } = await tree.issue(at);
-    const slow = tree.stopping(point);
+    const slow = all.stopping(point);
     const revoking = slow.engine.revoke(all.caller(), at, lease.id);
     await slow.there;
     const { status } = await tree.remove({ folder: at.folderId });
@@ -36,11 +36,11 @@ for (const point of ["revoke.proved", "gone.committed"] as const) {
 test("R13: a node that dies before it has cleared away leaves that to the next start", async () => {
   const at = await tree.scene();
   const { lease } = await tree.issue(at);
-  const first = tree.stopping("revoke.proved");
+  const first = all.stopping("revoke.proved");
   void first.engine.revoke(all.caller(), at, lease.id).catch(() => undefined);
   await first.there;
   await tree.remove({ folder: at.folderId });
-  const second = tree.stopping("gone.committed");
+  const second = all.stopping("gone.committed");
   void second.engine.revoke(all.caller(), at, lease.id).catch(() => undefined);
   await second.there;
   assert.equal(await tree.live(at), 0);
@@ -87,7 +87,7 @@ test("R13: a forced deletion lets go of what nobody gets to try within a minute,
 
 test("R13: an account that is made while everything above it is deleted is taken back, and its caller is told 404", async () => {
   const at = await tree.scene();
-  const slow = tree.stopping("create.done");
+  const slow = all.stopping("create.done");
   const asking = tree.issue(at, slow.engine);
   asking.catch(() => undefined);
   await slow.there;
@@ -108,7 +108,7 @@ test("R13: an account that is made while everything above it is deleted is taken
 
 test("a look at an account that came before its create landed proves nothing", async () => {
   const at = await tree.scene();
-  const early = tree.stopping("create.done");
+  const early = all.stopping("create.done");
   const asking = tree.issue(at, early.engine);
   asking.catch(() => undefined);
   await early.there;
@@ -116,7 +116,7 @@ test("a look at an account that came before its create landed proves nothing", a
   const { rows } = await all.store.pool.query("select id, username from leases where project_id = $1", [at.projectId]);
   // As if it were not there yet for who looks first.
   await all.witness.query(`alter role "${rows[0].username}" rename to later`);
-  const looking = tree.stopping("revoke.proved");
+  const looking = all.stopping("revoke.proved");
   looking.engine.start();
   await looking.there;
   await all.witness.query(`alter role later rename to "${rows[0].username}"`);

@@ -4,8 +4,8 @@
  * Every node runs one. The lease row is the job, so nothing is loaded at start and nothing is lost at the end. It sleeps
  * until the next row falls due, five seconds at most: no timer of this engine is longer.
  */
-import { audit, configVersions, type LeaseReason, type leases, revocations, type Tx, wakeups } from "@dayfly/store";
-import { alertOf, type Stuck } from "./alert.ts";
+import { audit, type LeaseReason, type leases, revocations, type Tx, wakeups } from "@dayfly/store";
+import { alertOf } from "./alert.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { leaseFacts } from "./facts.ts";
@@ -121,11 +121,7 @@ export function createSweeper(context: Context): Sweeper {
     meantimeAt = performance.now() + MEANTIME_MS;
     await context.breaker.refresh();
     await context.store.transaction(async (tx) => {
-      const found: (leases.Lease & Stuck)[] = [];
-      for (const lease of await revocations.markUnheeded(tx)) {
-        const address = await configVersions.addressOf(tx, lease.dynamic_secret_id, lease.config_version);
-        found.push({ ...lease, address });
-      }
+      const found = await revocations.markUnheeded(tx);
       const events = found.map((lease) => ({
         event: "lease.attention",
         ...leaseFacts(lease, lease.address),

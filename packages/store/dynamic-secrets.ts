@@ -91,19 +91,6 @@ export function inFolder(db: Db, folderId: string): Promise<DynamicSecret[]> {
     .execute();
 }
 
-/** Locks the row against deletion until the end of the transaction. @throws NotFound when it is being deleted. */
-export async function holdLive(tx: Tx, id: string): Promise<DynamicSecret> {
-  const row = await tx.sql
-    .selectFrom("dynamic_secrets")
-    .selectAll()
-    .where("id", "=", id)
-    .where("deleting", "=", sql.lit(false))
-    .forShare()
-    .executeTakeFirst();
-  if (!row) throw new NotFound("dynamic secret", id);
-  return row;
-}
-
 /** @throws Duplicate, NotFound, Moved (another edit came first: `version` is not the one that was read) */
 export async function change(
   tx: Tx,

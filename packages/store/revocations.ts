@@ -163,15 +163,22 @@ export async function hurry(tx: Tx, targetKey: Buffer): Promise<void> {
     .execute();
 }
 
-/** Marks what has been ending for too long and has been tried, so that people can be told; some at a time. @returns those marked now */
-export async function markUnheeded(tx: Tx): Promise<Lease[]> {
-  const marked = await sql<Lease>`
+/**
+ * Marks what has been ending for too long and has been tried, so that people can be told; some at a time.
+ * @returns those marked now, with the address of their target
+ */
+export async function markUnheeded(tx: Tx): Promise<(Lease & { address: string })[]> {
+  const marked = await sql<Lease & { address: string }>`
     update leases set attention_at = lease_now() where id in (
       select id from leases where state = 'revoking' and attention_at is null
         and revoking_at < lease_now() - make_interval(secs => ${ATTENTION_SECONDS})
         and (error is not null or attempts > 1)
       order by revoking_at limit ${BATCH} for update skip locked)
-    returning *`.execute(tx.sql);
+    returning *, (
+      select c.address from config_versions c
+      where c.dynamic_secret_id = leases.dynamic_secret_id and c.version = leases.config_version) as address`.execute(
+    tx.sql,
+  );
   return marked.rows;
 }
 

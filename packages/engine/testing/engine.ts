@@ -18,7 +18,7 @@ import {
 import { type AnyTarget, targets } from "@dayfly/targets";
 import pg from "pg";
 import { postgres18 } from "../../../scripts/servers/postgres.ts";
-import type { Draft, Engine, EngineSettings, Place, StepHook } from "../api.ts";
+import type { Draft, Engine, EngineSettings, Place, StepHook, StepPoint } from "../api.ts";
 import { createEngine } from "../engine.ts";
 
 /** What people are shown first; it has to work as written. */
@@ -46,6 +46,8 @@ export interface Rig {
     settings?: Partial<EngineSettings>;
     targets?: Record<string, AnyTarget>;
   }): Engine;
+  /** An engine that waits at `point` until it is let go, and a promise that it got there. */
+  stopping(point: StepPoint): { engine: Engine; there: Promise<void>; letGo: () => void };
   draft(change?: Partial<Draft>, inputs?: Record<string, unknown>): Draft;
   caller(): Caller;
   /** A session of a leased account. */
@@ -91,7 +93,7 @@ export async function rig(): Promise<Rig> {
     return made;
   });
   const engines: Engine[] = [];
-  return {
+  const all: Rig = {
     store,
     place,
     witness,
@@ -119,6 +121,18 @@ export async function rig(): Promise<Rig> {
       // One with a step has been stopped somewhere for ever; waiting for its end would not end.
       if (!options.step) engines.push(made);
       return made;
+    },
+    stopping(point) {
+      let reached = () => {};
+      let letGo = () => {};
+      const there = new Promise<void>((settle) => (reached = settle));
+      const gate = new Promise<void>((settle) => (letGo = settle));
+      const step = (at: StepPoint) => {
+        if (at !== point) return undefined;
+        reached();
+        return gate;
+      };
+      return { engine: all.engine({ step }), there, letGo };
     },
     draft(change = {}, inputs = {}) {
       return {
@@ -176,6 +190,7 @@ export async function rig(): Promise<Rig> {
       await server.stop();
     },
   };
+  return all;
 }
 
 async function testPlace(store: Store): Promise<Place> {

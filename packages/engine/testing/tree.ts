@@ -1,7 +1,7 @@
 /** Projects of a test's own, each with a dynamic secret in `/app/db`, and what is left of them. */
 import { randomUUID } from "node:crypto";
 import { environments, folders, memberships, projects, type Tx } from "@dayfly/store";
-import type { Engine, IssuedLease, ListedLeaseView, Place, Removal, StepPoint, Tree } from "../api.ts";
+import type { Engine, IssuedLease, ListedLeaseView, Place, Removal, Tree } from "../api.ts";
 import { plainly, type Rig } from "./engine.ts";
 import { openRelay, type Relay } from "./relay.ts";
 
@@ -34,8 +34,6 @@ export interface Trees {
   /** What a deletion has hidden and not yet removed. */
   hidden(at: Scene): Promise<number>;
   leftBehind(at: Scene): Promise<ListedLeaseView[]>;
-  /** An engine that stops at `point` until it is let go, and a promise that it got there. */
-  stopping(point: StepPoint): { engine: Engine; there: Promise<void>; letGo: () => void };
   stop(): Promise<void>;
 }
 
@@ -77,18 +75,6 @@ export function trees(all: Rig, engine: Engine): Trees {
       (await count("environments where project_id = $1 and deleting", at.projectId)) +
       (await count("projects where id = $1 and deleting", at.projectId)),
     leftBehind: (at) => engine.leasePage({ projectId: at.projectId, state: "left-behind" }, { limit: 100 }),
-    stopping(point) {
-      let reached = () => {};
-      let letGo = () => {};
-      const there = new Promise<void>((settle) => (reached = settle));
-      const gate = new Promise<void>((settle) => (letGo = settle));
-      const step = (at: StepPoint) => {
-        if (at !== point) return undefined;
-        reached();
-        return gate;
-      };
-      return { engine: all.engine({ step }), there, letGo };
-    },
     async stop() {
       await all.stop();
       for (const relay of relays) await relay.close();

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import * as configVersions from "../config-versions.ts";
 import type { Caller, Single } from "../db.ts";
 import * as dynamicSecrets from "../dynamic-secrets.ts";
+import { NotFound } from "../errors.ts";
 import { type Along, type Intent, intend, type Lease } from "../leases.ts";
 import type { Store } from "../store.ts";
 
@@ -78,10 +79,12 @@ export async function testDynamicSecret(
 
 const unlimited = { ofSecret: 1_000_000, ofHolder: 1_000_000, ofProject: 1_000_000 };
 
-/** A lease that is intended, with nothing else. */
+/** A lease that is intended, with nothing else. @throws NotFound when its dynamic secret is gone, as the engine does */
 export async function intended(db: Single, intent: Intent, key?: Along["key"]): Promise<Lease> {
   const along = { limits: unlimited, asMember: false, events: [], key };
-  return (await intend(db, testCaller(), intent, along))!;
+  const row = await intend(db, testCaller(), intent, along);
+  if (!row) throw new NotFound("dynamic secret", intent.dynamicSecretId);
+  return row;
 }
 
 /** An intent on such a dynamic secret. */
