@@ -82,10 +82,10 @@ export async function finishRenewal(context: Context, lease: leases.Lease): Prom
       reason: "finished after an interruption",
     };
     const found = { nativeUntil: nativeEnd(lease), handedOn: true };
-    await context.store.single((db) =>
+    const done = await context.store.single((db) =>
       renewals.finish(db, lease, found, { caller: audit.systemCaller, events: [fact] }),
     );
-    await context.step("renew.committed");
+    if (done) await context.step("renew.committed");
   } catch (error) {
     // One line says that a target is down; not one more for each of its leases.
     if (error instanceof NotMoved && error.cause instanceof TargetDown) return;
