@@ -10,7 +10,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "./audit.ts";
 import type { Caller, Single } from "./db.ts";
 import * as idempotencyKeys from "./idempotency-keys.ts";
-import { inSeconds, type Lease, nextFence, now } from "./leases.ts";
+import { inSeconds, type Lease } from "./leases.ts";
 import { move, type Recorded, recording } from "./moves.ts";
 
 /** For so long whoever has a turn may act in the target, from the row's `updated_at` on. */
@@ -87,20 +87,10 @@ export function finish(
   { nativeUntil, handedOn }: { nativeUntil: Date; handedOn: boolean },
   recorded: Recorded,
 ): Promise<Lease | undefined> {
-  const finishing = db.sql
-    .updateTable("leases")
-    .set({
-      native_until: nativeUntil,
-      renew_from: null,
-      ...(handedOn ? {} : { renew_by: null }),
-      due_at: sql<Date>`expires_at`,
-      fence_no: nextFence,
-      updated_at: now,
-    })
-    .where("id", "=", id)
-    .where("state", "=", "active")
-    .where("fence_no", "=", fence_no)
-    .returningAll();
+  const finishing = sql<Lease>`
+    update leases set native_until = ${nativeUntil}, renew_from = null ${handedOn ? sql`` : sql`, renew_by = null`},
+      due_at = expires_at, fence_no = fence_no + 1, updated_at = lease_now()
+    where id = ${id} and state = 'active' and fence_no = ${fence_no} returning *`;
   return move<Lease>(db, finishing, recorded);
 }
 
