@@ -12,6 +12,7 @@ export * as dynamicSecrets from "./dynamic-secrets.ts";
 export { type Embedded, startEmbedded } from "./embedded/index.ts";
 export * as environments from "./environments.ts";
 export * from "./errors.ts";
+export * as fencing from "./fencing.ts";
 export * as folders from "./folders.ts";
 export { isFounded } from "./founded.ts";
 export * as idempotencyKeys from "./idempotency-keys.ts";

@@ -173,6 +173,12 @@ export interface Target<S extends z.ZodType = z.ZodType, Client = unknown, C = z
   fence?(client: Client, config: C, entity: Entity): Promise<void>;
   /** Ends open sessions; says how many it ended. Called again until it says 0. */
   killSessions?(client: Client, config: C, entity: Entity): Promise<number>;
+  /**
+   * `fence` and `killSessions` for many at once, in a few messages however many they are. Gives, by entity id, how many
+   * sessions it ended of each account that has no login and no session now, absent ones among them; one that it could not
+   * bring there is missing, and keeps no other from it.
+   */
+  fenceAll?(client: Client, config: C, entities: Entity[]): Promise<Map<string, number>>;
   /** Runs the operator's own statement; its failure is advice, not the end. */
   revoke?(client: Client, config: C, entity: Entity): Promise<void>;
   /** Built-in removal of whatever half exists. */
