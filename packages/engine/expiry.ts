@@ -5,7 +5,7 @@ import { leaseFacts } from "./facts.ts";
 /** An audit row for each lease that has just begun to end because it was due. */
 export async function recordExpiry(tx: Tx, rows: revocations.Claimed[]): Promise<void> {
   const events = rows
-    .filter((row) => row.was !== "revoking")
+    .filter((row) => row.was !== "revoking" && !row.renews)
     .map((row) => ({
       event: row.was === "active" ? "lease.expired" : "lease.create-failed",
       ...(row.was === "active" ? {} : { outcome: "failed" as const }),

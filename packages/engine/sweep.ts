@@ -11,6 +11,7 @@ import type { Context } from "./context.ts";
 import { recordExpiry } from "./expiry.ts";
 import { leaseFacts } from "./facts.ts";
 import { createFencePasses } from "./fence-pass.ts";
+import { finishRenewal } from "./renewal.ts";
 import { SLOTS_IN_ALL } from "./slots.ts";
 
 const LONGEST_SLEEP_MS = 5_000;
@@ -111,7 +112,8 @@ export function createSweeper(context: Context): Sweeper {
     if (keys.length === 0 || room === 0) return next;
     const claimed = await claim(inTurn(keys), room);
     for (const lease of claimed) {
-      const working: Promise<unknown> = work(context, lease).finally(() => {
+      const begun: Promise<unknown> = lease.renews ? finishRenewal(context, lease) : work(context, lease);
+      const working: Promise<unknown> = begun.finally(() => {
         running.delete(working);
         sleep(0);
       });
