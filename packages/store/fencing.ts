@@ -31,7 +31,8 @@ export async function claimCrowd(tx: Tx, targetKey: Buffer, crowd: Crowd): Promi
       order by due_at limit ${crowd.atMost} for update skip locked)
     update leases set
       state = 'revoking', reason = coalesce(reason, 'expired'), revoking_at = coalesce(revoking_at, lease_now()),
-      renew_from = null, renew_by = null, due_at = lease_now() + make_interval(secs => ${crowd.claimSeconds}), fence_no = fence_no + 1, updated_at = lease_now()
+      renew_from = null, renew_by = null,
+      due_at = lease_now() + make_interval(secs => ${crowd.claimSeconds}), fence_no = fence_no + 1, updated_at = lease_now()
     from picked where leases.id = picked.id
     returning leases.*, picked.was, false as renews`.execute(tx.sql);
   return claimed.rows;
