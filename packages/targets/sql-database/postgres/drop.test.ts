@@ -41,6 +41,17 @@ const SHAPES: Record<string, { sql: string; by?: "superuser"; also?: string[]; k
   "a row policy that names it": { sql: "CREATE POLICY p ON orders TO x USING (true)" },
 };
 
+/** How many messages have been sent in a session from now on. */
+function counted({ db }: Session): () => number {
+  const query = db.query.bind(db) as (sql: string) => Promise<unknown>;
+  let sent = 0;
+  db.query = ((sql: string) => {
+    sent += 1;
+    return query(sql);
+  }) as typeof db.query;
+  return () => sent;
+}
+
 describe("a role is dropped with all that it holds and owns", () => {
   let orders: Orders;
   before(async () => {
@@ -102,7 +113,7 @@ describe("a role is dropped with all that it holds and owns", () => {
       };
       await life("x", {}, act, async (session) => {
         await assert.rejects(target.revoke!(session, config, { entityId: "x" }), /\(2BP01\)/);
-        assert.equal(await target.drop(session, config, { entityId: "x" }), "dropped");
+        assert.equal(await target.drop(session, config, { entityId: "x" }), "absent");
         assert.equal(await target.exists(session, config, { entityId: "x" }), false);
       });
       // What it owned is the admin's now, and nothing else has changed.
@@ -126,6 +137,18 @@ describe("a role is dropped with all that it holds and owns", () => {
     assertSame(await orders.snapshot(), untouched);
   });
 
+  test("what it holds in one database goes with it in one message, and the look with that", async () => {
+    const untouched = await orders.snapshot();
+    const config = target.config.parse(orders.admin);
+    const act = async () => void (await asAdmin("GRANT SELECT ON customers TO x; GRANT USAGE ON SCHEMA public TO x"));
+    await life("x", {}, act, async (session) => {
+      const messages = counted(session);
+      assert.equal(await target.drop(session, config, { entityId: "x" }), "absent");
+      assert.equal(messages(), 1);
+    });
+    assertSame(await orders.snapshot(), untouched);
+  });
+
   test("rights that a stranger granted keep it, fenced, with the SQL that the stranger must run", async () => {
     const untouched = await orders.snapshot();
     const config = target.config.parse(orders.admin);
@@ -140,7 +163,7 @@ describe("a role is dropped with all that it holds and owns", () => {
         "refused",
       );
       await orders.query(error.fix);
-      assert.equal(await target.drop(session, config, { entityId: "x" }), "dropped");
+      assert.equal(await target.drop(session, config, { entityId: "x" }), "absent");
     });
     assertSame(await orders.snapshot(), untouched);
   });
@@ -150,7 +173,7 @@ describe("a role is dropped with all that it holds and owns", () => {
     const { username, password } = orders.superuser;
     const act = async () => void (await orders.query("GRANT postgres TO x; GRANT SELECT ON customers TO x"));
     await life("x", { username, password }, act, async (session) => {
-      assert.equal(await target.drop(session, session.config, { entityId: "x" }), "dropped");
+      assert.equal(await target.drop(session, session.config, { entityId: "x" }), "absent");
     });
     assertSame(await orders.snapshot(), untouched);
   });
