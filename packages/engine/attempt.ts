@@ -25,6 +25,7 @@ import type { Context } from "./context.ts";
 import { InvalidInputs, RuleBroken, TargetRefused } from "./errors.ts";
 import { reportAttempt } from "./meter.ts";
 import type { Outcome } from "./outcome.ts";
+import type { DynamicSecret } from "./places.ts";
 import { classOf, reasonOf } from "./refusals.ts";
 import {
   type Attempt,
@@ -39,21 +40,34 @@ import {
 const ATTEMPT_MS = 30_000;
 const KILL_ROUNDS = 20;
 
-/** Works on a lease that the caller of this function has claimed. Never throws: what fails is recorded and tried again. */
-export function work(context: Context, lease: leases.Lease, caller: Caller = audit.systemCaller): Promise<Outcome> {
-  const running = attemptOnce(context, lease, caller).finally(() => {
+/**
+ * Works on a lease that the caller of this function has claimed, and whose dynamic secret it may have read just now. Never
+ * throws: what fails is recorded and tried again.
+ */
+export function work(
+  context: Context,
+  lease: leases.Lease,
+  caller: Caller = audit.systemCaller,
+  secret?: DynamicSecret,
+): Promise<Outcome> {
+  const running = attemptOnce(context, lease, caller, secret).finally(() => {
     if (context.attempts.get(lease.id) === running) context.attempts.delete(lease.id);
   });
   context.attempts.set(lease.id, running);
   return running;
 }
 
-async function attemptOnce(context: Context, lease: leases.Lease, caller: Caller): Promise<Outcome> {
+async function attemptOnce(
+  context: Context,
+  lease: leases.Lease,
+  caller: Caller,
+  secret?: DynamicSecret,
+): Promise<Outcome> {
   try {
     const claim = { context, lease, caller, progress: { fenced: lease.fenced_at !== null, killed: 0 } };
     let attempt: Attempt;
     try {
-      attempt = await prepare(claim);
+      attempt = await prepare(claim, secret);
     } catch (error) {
       if (!isUnusable(error)) throw error;
       return await recordUnusable(claim, error);
@@ -71,9 +85,9 @@ async function attemptOnce(context: Context, lease: leases.Lease, caller: Caller
   }
 }
 
-async function prepare(claim: Claim): Promise<Attempt> {
+async function prepare(claim: Claim, known?: DynamicSecret): Promise<Attempt> {
   const { context, lease } = claim;
-  const secret = await dynamicSecrets.byId(context.store, lease.dynamic_secret_id);
+  const secret = known ?? (await dynamicSecrets.byId(context.store, lease.dynamic_secret_id));
   const config = await configOf(context, secret, lease);
   return { ...claim, ...config, keep: await leases.openKeep(context.store, lease) };
 }

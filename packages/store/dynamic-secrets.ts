@@ -80,6 +80,27 @@ export async function byId(db: Db, id: string): Promise<DynamicSecret> {
   return row;
 }
 
+/** As `byId`, and where it is: null when it, or what it lies in, is being deleted. @throws NotFound */
+export async function located(
+  db: Db,
+  id: string,
+): Promise<{ secret: DynamicSecret; at: { environment: string; path: string } | null }> {
+  const row = await db.sql
+    .selectFrom("dynamic_secrets as d")
+    .leftJoin("folders as f", (on) => on.onRef("f.id", "=", "d.folder_id").on("f.deleting", "=", sql.lit(false)))
+    .leftJoin("environments as e", (on) =>
+      on.onRef("e.id", "=", "f.environment_id").on("e.deleting", "=", sql.lit(false)),
+    )
+    .selectAll("d")
+    .select(["e.slug as at_environment", "f.path as at_path"])
+    .where("d.id", "=", id)
+    .executeTakeFirst();
+  if (!row) throw new NotFound("dynamic secret", id);
+  const { at_environment: environment, at_path: path, ...secret } = row;
+  const isThere = environment !== null && path !== null && !secret.deleting;
+  return { secret, at: isThere ? { environment, path } : null };
+}
+
 /** The live ones of a folder, by name. */
 export function inFolder(db: Db, folderId: string): Promise<DynamicSecret[]> {
   return db.sql
