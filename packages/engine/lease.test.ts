@@ -163,6 +163,7 @@ test("a lease is found only at its own place", async () => {
   const { lease } = await issue();
   for (const place of [
     { ...all.place, projectId: "00000000-0000-0000-0000-000000000000" },
+    { ...all.place, environment: "elsewhere" },
     { ...all.place, path: "/" },
   ]) {
     await assert.rejects(engine.lease(place, lease.id), NotFound);

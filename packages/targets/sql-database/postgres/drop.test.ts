@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { messagesOf } from "../../testing/messages.ts";
 import { loopback, type Orders, startOrders } from "../../testing/orders.ts";
 import { assertSame, thrown } from "../../testing/test-target.ts";
 import target from "../index.ts";
@@ -40,17 +41,6 @@ const SHAPES: Record<string, { sql: string; by?: "superuser"; also?: string[]; k
   },
   "a row policy that names it": { sql: "CREATE POLICY p ON orders TO x USING (true)" },
 };
-
-/** How many messages have been sent in a session from now on. */
-function counted({ db }: Session): () => number {
-  const query = db.query.bind(db) as (sql: string) => Promise<unknown>;
-  let sent = 0;
-  db.query = ((sql: string) => {
-    sent += 1;
-    return query(sql);
-  }) as typeof db.query;
-  return () => sent;
-}
 
 describe("a role is dropped with all that it holds and owns", () => {
   let orders: Orders;
@@ -142,7 +132,7 @@ describe("a role is dropped with all that it holds and owns", () => {
     const config = target.config.parse(orders.admin);
     const act = async () => void (await asAdmin("GRANT SELECT ON customers TO x; GRANT USAGE ON SCHEMA public TO x"));
     await life("x", {}, act, async (session) => {
-      const messages = counted(session);
+      const messages = messagesOf(session);
       assert.equal(await target.drop(session, config, { entityId: "x" }), "absent");
       assert.equal(messages(), 1);
     });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Issued } from "../../index.ts";
+import { messagesOf } from "../../testing/messages.ts";
 import { loopback, type Orders, startOrders } from "../../testing/orders.ts";
 import { assertSame, until } from "../../testing/test-target.ts";
 import target from "../index.ts";
@@ -107,15 +108,19 @@ describe("the end of a lease", () => {
     await orders.query("DROP ROLE other");
   });
 
-  test("is proven by its verbs' own answers: the fence says whom it met, the statement what is left", async () => {
+  test("is proven in two messages, where the statement does its work and no session is open", async () => {
     const config = target.config.parse({ ...orders.admin, creationStatement: HOLDS_NOTHING });
     const deadline = new Date((await target.clock!(session)).getTime() + 8000);
     const account = { username: "short-way", password: "p".repeat(48), expiresAt: deadline, deadline, mark: "m" };
-    const lease = await target.create(session, config, account);
-    assert.deepEqual(await target.fence!(session, config, lease), { there: true, sessions: 0 });
-    assert.equal(await target.revoke!(session, config, lease), "absent");
-    assert.deepEqual(await target.fence!(session, config, lease), { there: false });
-    assert.equal(await target.exists(session, config, lease), false);
+    const other = await target.connect(config, loopback());
+    const lease = await target.create(other, config, account);
+    const messages = messagesOf(other);
+    assert.deepEqual(await target.fence!(other, config, lease), { there: true, sessions: 0 });
+    assert.equal(await target.revoke!(other, config, lease), "absent");
+    assert.equal(messages(), 2);
+    assert.deepEqual(await target.fence!(other, config, lease), { there: false });
+    assert.equal(await target.exists(other, config, lease), false);
+    await target.close(other);
   });
 
   test("counts the sessions that go on when the fence is in force", async () => {
