@@ -28,11 +28,7 @@ export async function leaseAt(
   place: Place,
   id: string,
 ): Promise<{ lease: leases.Lease; secret: DynamicSecret }> {
-  const lease = await leases.byId(db, id);
-  if (!lease || lease.project_id !== place.projectId || lease.state === "intended") throw new NotFound("lease", id);
-  const { secret, at } = await dynamicSecrets.located(db, lease.dynamic_secret_id);
-  // A deleted one is where it was: its leases are asked for there until they are gone.
-  const found = secret.deleting ? (secret.was_at ?? place) : at;
-  if (found?.environment !== place.environment || found.path !== place.path) throw new NotFound("lease", id);
+  const [lease, secret] = await Promise.all([leases.byId(db, id), dynamicSecrets.ofLease(db, place, id)]);
+  if (!lease || !secret || lease.state === "intended") throw new NotFound("lease", id);
   return { lease, secret };
 }

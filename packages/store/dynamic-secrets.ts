@@ -73,32 +73,29 @@ export function at(
     .executeTakeFirst();
 }
 
+/**
+ * That of a lease, if it lies at the place. A deleted one is where it was: its leases are asked for there until they are gone.
+ */
+export async function ofLease(
+  db: Db,
+  place: { projectId: string; environment: string; path: string },
+  leaseId: string,
+): Promise<DynamicSecret | undefined> {
+  const { rows } = await sql<DynamicSecret>`
+    select d.* from leases l join dynamic_secrets d on d.id = l.dynamic_secret_id
+      left join folders f on f.id = d.folder_id and not f.deleting
+      left join environments e on e.id = f.environment_id and not e.deleting
+    where l.id = ${leaseId} and l.project_id = ${place.projectId} and case when d.deleting
+      then d.was_at is null or (d.was_at ->> 'environment' = ${place.environment} and d.was_at ->> 'path' = ${place.path})
+      else e.slug = ${place.environment} and f.path = ${place.path} end`.execute(db.sql);
+  return rows[0];
+}
+
 /** By id, also one that is being deleted. @throws NotFound */
 export async function byId(db: Db, id: string): Promise<DynamicSecret> {
   const row = await db.sql.selectFrom("dynamic_secrets").selectAll().where("id", "=", id).executeTakeFirst();
   if (!row) throw new NotFound("dynamic secret", id);
   return row;
-}
-
-/** As `byId`, and where it is: null when it, or what it lies in, is being deleted. @throws NotFound */
-export async function located(
-  db: Db,
-  id: string,
-): Promise<{ secret: DynamicSecret; at: { environment: string; path: string } | null }> {
-  const row = await db.sql
-    .selectFrom("dynamic_secrets as d")
-    .leftJoin("folders as f", (on) => on.onRef("f.id", "=", "d.folder_id").on("f.deleting", "=", sql.lit(false)))
-    .leftJoin("environments as e", (on) =>
-      on.onRef("e.id", "=", "f.environment_id").on("e.deleting", "=", sql.lit(false)),
-    )
-    .selectAll("d")
-    .select(["e.slug as at_environment", "f.path as at_path"])
-    .where("d.id", "=", id)
-    .executeTakeFirst();
-  if (!row) throw new NotFound("dynamic secret", id);
-  const { at_environment: environment, at_path: path, ...secret } = row;
-  const isThere = environment !== null && path !== null && !secret.deleting;
-  return { secret, at: isThere ? { environment, path } : null };
 }
 
 /** The live ones of a folder, by name. */
