@@ -9,6 +9,7 @@ import { alertOf } from "./alert.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { leaseFacts } from "./facts.ts";
+import { finishRenewal } from "./renewal.ts";
 import { SLOTS_IN_ALL } from "./slots.ts";
 
 const LONGEST_SLEEP_MS = 5_000;
@@ -106,7 +107,8 @@ export function createSweeper(context: Context): Sweeper {
     if (keys.length === 0 || room === 0) return next;
     const claimed = await claim(inTurn(keys), room);
     for (const lease of claimed) {
-      const working: Promise<unknown> = work(context, lease).finally(() => {
+      const begun: Promise<unknown> = lease.renews ? finishRenewal(context, lease) : work(context, lease);
+      const working: Promise<unknown> = begun.finally(() => {
         running.delete(working);
         sleep(0);
       });
@@ -153,7 +155,7 @@ export function createSweeper(context: Context): Sweeper {
   /** An audit row for each lease that has just begun to end because it was due. */
   async function recordExpiry(tx: Tx, rows: revocations.Claimed[]): Promise<void> {
     const events = rows
-      .filter((row) => row.was !== "revoking")
+      .filter((row) => row.was !== "revoking" && !row.renews)
       .map((row) => ({
         event: row.was === "active" ? "lease.expired" : "lease.create-failed",
         ...(row.was === "active" ? {} : { outcome: "failed" as const }),

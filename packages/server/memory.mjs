@@ -13,7 +13,7 @@ import { setFlagsFromString } from "node:v8";
 // hope of collecting less often; at its first size a collection takes well under a millisecond.
 setFlagsFromString("--semi-space-growth-factor=1");
 // Old objects are collected when there are a fifth more of them, not several times as many.
-// The wider --memory-saver-mode takes a third more processor time when many ask at once.
+// The wider --memory-saver-mode takes two fifths more processor time when many ask at once.
 setFlagsFromString("--heap-growing-percent=20");
 
 // What Node has made of the source is kept, so that a later start needs no reader of TypeScript, which takes 20 MB. It is

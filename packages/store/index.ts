@@ -26,6 +26,7 @@ export { move } from "./moves.ts";
 export * as organizations from "./organizations.ts";
 export * as projects from "./projects.ts";
 export * as remains from "./remains.ts";
+export * as renewals from "./renewals.ts";
 export * as replacements from "./replacements.ts";
 export * as revocations from "./revocations.ts";
 export * as secrets from "./secrets.ts";
@@ -46,4 +47,3 @@ export {
 export * as targets from "./targets.ts";
 export * as users from "./users.ts";
 export * as wakeups from "./wakeups.ts";
-export * as writers from "./writers.ts";
