@@ -2,7 +2,7 @@
 import { type Db, dynamicSecrets, environments, folders, leases, NotFound } from "@dayfly/store";
 import type { Place } from "./api.ts";
 
-type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
+export type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
 
 /** The folder of a place. @throws NotFound */
 export async function folderAt(db: Db, place: Place): Promise<folders.Folder> {
