@@ -2,8 +2,9 @@
  * Lag: how long after its end a credential is still of use, seen at the target: it logs in, or a session of it is open.
  *
  * A superuser of the target asks for the roles that are overdue and not yet ended so, every 20 ms; so a lag is exact to
- * that, never shorter than it was. Until the account is gone is told apart: one that is fenced is no live credential. `VALID UNTIL` is left out of it: what PostgreSQL ends by itself is not our doing. Some
- * of those that are ended by its word are tried by a login.
+ * that, never shorter than it was. Until the account is gone is told apart: one that is fenced is no live credential.
+ * `VALID UNTIL` is left out of it: what PostgreSQL ends by itself is not our doing. Some of those that are ended by its word
+ * are tried by a login.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { Histogram } from "./histogram.ts";

@@ -26,6 +26,7 @@ import { p14 } from "./scenarios/p14.ts";
 import { p15 } from "./scenarios/p15.ts";
 import { r03 } from "./scenarios/r03.ts";
 import { r05 } from "./scenarios/r05.ts";
+import { isRelease } from "./target.ts";
 
 /** What shares a server stands together. */
 const scenarios: Scenario[] = [p1, p2, p3, p4, p5, p11, p7, p8, p9, p10, p13, p14, p15, r03, r05];
@@ -37,6 +38,7 @@ ${scenarios.map(({ id, title, onlyWhenNamed }) => `  ${id.padEnd(4)} ${title}${o
   --runs N      the middle of so many (5)
   --seconds N   length of each load (3)
   --minutes N   length of R03 (1)
+  --postgres N  the target's release: 15 or 18 (18)
   --quick       one short run of each: a look, not a measurement
   --profile     a server of its own for each of P1 to P5 and P11, and where its time went
 `;
@@ -45,6 +47,7 @@ const flags = {
   runs: { type: "string" },
   seconds: { type: "string" },
   minutes: { type: "string" },
+  postgres: { type: "string", default: "18" },
   quick: { type: "boolean", default: false },
   profile: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -59,12 +62,15 @@ function read(): { wish: Wish; chosen: Scenario[] } | null {
     return value;
   };
   const { quick, profile } = values;
+  const postgres = Number(values.postgres);
+  if (!isRelease(postgres)) throw new TypeError("--postgres must be 15 or 18");
   const wish = {
     runs: positive("runs", quick ? 1 : 5),
     seconds: positive("seconds", quick ? 1 : 3),
     minutes: positive("minutes", quick ? 1 / 6 : 1),
     quick,
     profile,
+    postgres,
   };
   const wanted = positionals.map((name) => name.toUpperCase());
   const unknown = wanted.find((name) => !scenarios.some(({ id }) => id === name));
