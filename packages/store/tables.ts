@@ -182,6 +182,7 @@ export interface ConfigVersionsTable {
   address: string;
   inputs: Buffer;
   advice: string | null;
+  resolved: Buffer | null;
   created_at: DefaultTime;
 }
 

@@ -64,9 +64,14 @@ async function reads(
 ): Promise<Measured> {
   const lines = Array.from({ length: WORKERS }, () => new Line(what.url, what.headers));
   const load = { workers: WORKERS, seconds: bench.wish.seconds, warmup: bench.wish.quick ? 500 : 2_000 };
-  const measured = await bench.measure(watched, load, async (worker) => {
-    await lines[worker]!.ok("GET", what.path, undefined);
-  });
+  const measured = await bench.measure(
+    watched,
+    load,
+    async (worker) => {
+      await lines[worker]!.ok("GET", what.path, undefined);
+    },
+    watched.store === null ? undefined : "read",
+  );
   for (const line of lines) line.close();
   return measured;
 }

@@ -59,3 +59,6 @@ create table secret_imports (
   unique (folder_id, source_environment_id, source_path)
 );
 create index on secret_imports (source_environment_id);
+
+-- What the references in a configuration's inputs last led to: with it accounts are ended where the secret has gone since.
+alter table config_versions add column resolved bytea;
