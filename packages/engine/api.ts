@@ -1,7 +1,13 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
 import type { Caller, ListedState, Store, Tx } from "@dayfly/store";
 import type { AnyTarget, Described, ErrorClass } from "@dayfly/targets";
-import type { Spot } from "./references.ts";
+
+/** Names a static secret of a project: the environment's slug, a canonical path and a name. */
+export interface Spot {
+  environment: string;
+  path: string;
+  key: string;
+}
 
 /** Whether somebody may read a static secret. */
 export type MayRead = (spot: Spot) => boolean;

@@ -8,9 +8,9 @@
  */
 import { type Db, secrets } from "@dayfly/store";
 import { type AnyTarget, secretFields } from "@dayfly/targets";
-import type { MayRead } from "./api.ts";
+import type { MayRead, Spot } from "./api.ts";
 import { InvalidInputs, RuleBroken } from "./errors.ts";
-import { nameOf, readReferences, type Spot } from "./references.ts";
+import { nameOf, readReferences } from "./references.ts";
 
 /** A secret input that refers to a static secret. */
 export interface InputReference {

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { Spot } from "./api.ts";
 import { RuleBroken } from "./errors.ts";
-import { expandReferences, nameOf, readReferences, type Spot } from "./references.ts";
+import { expandReferences, nameOf, readReferences } from "./references.ts";
 
 const here = { environment: "prod", path: "/app" };
 

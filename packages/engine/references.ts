@@ -6,14 +6,8 @@
  * repeated. Nothing is scanned twice: what a value brings in holds no reference any more. Who may read what is its caller's
  * matter; what cannot be found is told like what may not be read, and stays as it is written.
  */
+import type { Spot } from "./api.ts";
 import { RuleBroken } from "./errors.ts";
-
-/** Names a secret of a project: the environment's slug, a canonical path and a name. */
-export interface Spot {
-  environment: string;
-  path: string;
-  key: string;
-}
 
 /** A reference as it was written, and what it names. */
 export interface Reference {
