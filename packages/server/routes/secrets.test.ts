@@ -176,6 +176,9 @@ test("a personal override is seen by its owner alone, where it is asked for", as
   assert.equal(one.body.secret.secretValue, "canary-own");
   assert.equal((await ask("GET", `${raw}/KEY?${query("/personal", { type: "personal" })}`)).status, 404);
 
+  const versioned = `${raw}/KEY?${query("/personal", { includePersonalOverrides: "true", version: "1" })}`;
+  assert.equal((await call(member.token, "GET", versioned)).body.secret.secretValue, "shared");
+
   const changed = await call(member.token, "PATCH", `${raw}/KEY`, { ...mine, secretValue: "own 2" });
   assert.deepEqual([changed.body.secret.version, changed.body.secret.secretValue], [2, "own 2"]);
   const renamed = await call(member.token, "PATCH", `${raw}/KEY`, { ...mine, newSecretName: "OTHER" });

@@ -115,7 +115,9 @@ async function chosen(
     const was = await secretVersions.find(store, row, query.version, query.viewSecretValue);
     if (was !== undefined) return asItWas(await secrets.open(store, row, false), was);
   }
-  const [only] = await reader.open([row], query);
+  // Versions are counted of the shared secret: one that is named is never the caller's own.
+  const includePersonalOverrides = query.includePersonalOverrides && query.version === undefined;
+  const [only] = await reader.open([row], { ...query, includePersonalOverrides });
   return only!;
 }
 
