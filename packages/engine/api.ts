@@ -178,6 +178,7 @@ export type StepPoint =
   | "ready.done"
   | "t2.committed"
   | "answer.half"
+  | "renew.intended"
   | "renew.moved"
   | "renew.committed"
   | "revoke.committed"

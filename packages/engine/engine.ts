@@ -17,6 +17,7 @@ import { steady } from "./meter.ts";
 import { leaseAt, secretAt } from "./places.ts";
 import { createPulse } from "./pulse.ts";
 import { renewOnce } from "./renew-once.ts";
+import { settled } from "./renewal.ts";
 import { revoke, undelivered } from "./revoke.ts";
 import { createSlots } from "./slots.ts";
 import { createSweeper, type Sweeper } from "./sweep.ts";
@@ -80,8 +81,9 @@ export function createEngine(options: EngineOptions): Engine {
     },
     undelivered: (caller, leaseId) => undelivered(context, caller, leaseId),
     async lease(place, leaseId) {
-      const { lease, secret } = await leaseAt(store, place, leaseId);
-      if (lease.state === "gone") throw new NotFound("lease", leaseId);
+      const { lease: found, secret } = await leaseAt(store, place, leaseId);
+      const lease = await settled(context, found);
+      if (lease === undefined || lease.state === "gone") throw new NotFound("lease", leaseId);
       return { lease: leaseView(lease), dynamicSecret: dynamicSecretView(secret) };
     },
     async leases(place, name) {

@@ -233,6 +233,10 @@ export interface LeasesTable {
   join_at: Date | null;
   expires_at: Date;
   native_until: Date | null;
+  /** The end it has if the renewal that is under way comes to nothing; null when none is. */
+  renew_from: Date | null;
+  /** Until when no other renewal may begin; null when one may. */
+  renew_by: Date | null;
   beat_every: number | null;
   beat_by: Date | null;
   state: LeaseState;

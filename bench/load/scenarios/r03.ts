@@ -55,8 +55,8 @@ function lines(lag: Lag, made: Run): Line[] {
         `a create took p50 ${made.p50.toFixed(0)}, p99 ${made.p99.toFixed(0)} ms; errors ${JSON.stringify(made.errors)}`,
       ],
     },
-    line("p50", lag.refused.at(0.5), 0.25),
-    { ...line("p99", lag.refused.at(0.99), 1), notes: [tellLag(lag)] },
-    line("max", lag.refused.max, 5),
+    line("p50", lag.ended.at(0.5), 0.25),
+    { ...line("p99", lag.ended.at(0.99), 1), notes: [tellLag(lag)] },
+    line("max", lag.ended.max, 5),
   ];
 }
