@@ -16,6 +16,7 @@ import { p2 } from "./scenarios/p2.ts";
 import { p3 } from "./scenarios/p3.ts";
 import { p4 } from "./scenarios/p4.ts";
 import { p5 } from "./scenarios/p5.ts";
+import { p6 } from "./scenarios/p6.ts";
 import { p7 } from "./scenarios/p7.ts";
 import { p8 } from "./scenarios/p8.ts";
 import { p9 } from "./scenarios/p9.ts";
@@ -29,7 +30,7 @@ import { r05 } from "./scenarios/r05.ts";
 import { isRelease } from "./target.ts";
 
 /** What shares a server stands together. */
-const scenarios: Scenario[] = [p1, p2, p3, p4, p5, p11, p7, p8, p9, p10, p13, p14, p15, r03, r05];
+const scenarios: Scenario[] = [p1, p2, p3, p4, p5, p11, p6, p7, p8, p9, p10, p13, p14, p15, r03, r05];
 
 const usage = `Usage: npm run bench -- load [flags] [measures]
 

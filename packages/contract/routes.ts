@@ -18,6 +18,8 @@ import {
   getFolderV2,
   listFolders,
   listFoldersV2,
+  updateFolder,
+  updateFolderV2,
 } from "./folders.ts";
 import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
 import {
@@ -40,12 +42,24 @@ import {
 } from "./projects.ts";
 import type { Route } from "./route.ts";
 import {
+  createSecretImport,
+  createSecretImportV1,
+  deleteSecretImport,
+  deleteSecretImportV1,
+  listSecretImports,
+  listSecretImportsV1,
+  updateSecretImport,
+  updateSecretImportV1,
+} from "./secret-imports.ts";
+import {
   createSecret,
   deleteSecret,
   getSecret,
   getSecretById,
+  getSecretV4,
   listSecrets,
   listSecretsV3,
+  listSecretVersions,
   updateSecret,
 } from "./secrets.ts";
 
@@ -72,6 +86,8 @@ export const routes = {
   createFolderV2,
   getFolder,
   getFolderV2,
+  updateFolder,
+  updateFolderV2,
   deleteFolder,
   deleteFolderV2,
   // secrets
@@ -79,9 +95,20 @@ export const routes = {
   listSecretsV3,
   getSecretById,
   getSecret,
+  getSecretV4,
   createSecret,
   updateSecret,
   deleteSecret,
+  listSecretVersions,
+  // secret imports
+  createSecretImport,
+  createSecretImportV1,
+  listSecretImports,
+  listSecretImportsV1,
+  updateSecretImport,
+  updateSecretImportV1,
+  deleteSecretImport,
+  deleteSecretImportV1,
   // identities
   createIdentity,
   deleteIdentity,

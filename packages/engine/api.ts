@@ -2,6 +2,16 @@
 import type { Caller, ListedState, Store, Tx } from "@dayfly/store";
 import type { AnyTarget, Described, ErrorClass } from "@dayfly/targets";
 
+/** Names a static secret of a project: the environment's slug, a canonical path and a name. */
+export interface Spot {
+  environment: string;
+  path: string;
+  key: string;
+}
+
+/** Whether somebody may read a static secret. */
+export type MayRead = (spot: Spot) => boolean;
+
 /** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
 export interface Place {
   projectId: string;
@@ -41,6 +51,8 @@ export interface CreateOptions {
   shown: InputsShown;
   /** Whether a folder that is missing may be made with it; else it must be there. */
   mayMakeFolder: boolean;
+  /** Whether the caller may read a static secret that an input refers to; without it, none. */
+  mayRead?: MayRead;
 }
 
 /** A change of a dynamic secret. What is absent stays; inputs are merged over the stored ones, key by key. */
@@ -257,7 +269,14 @@ export interface Engine {
   /** Checks the draft against its type and the target itself, then stores it. */
   create(caller: Caller, place: Place, draft: Draft, options: CreateOptions): Promise<DynamicSecretView>;
   /** Stores a new, immutable version of the configuration; leases keep theirs. */
-  update(caller: Caller, place: Place, name: string, change: Change, shown: InputsShown): Promise<DynamicSecretView>;
+  update(
+    caller: Caller,
+    place: Place,
+    name: string,
+    change: Change,
+    shown: InputsShown,
+    mayRead?: MayRead,
+  ): Promise<DynamicSecretView>;
   /** Hides it at once, frees its name, and makes all its leases due for revocation. */
   remove(caller: Caller, place: Place, name: string, isForced?: boolean): Promise<DynamicSecretView & Removal>;
   /** The same for all that is in a project, an environment or a folder, and for that itself. @throws NotFound */

@@ -67,7 +67,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     create: (caller, place, draft, createOptions) => configure.create(context, caller, place, draft, createOptions),
-    update: (caller, place, name, change, shown) => configure.update(context, caller, place, name, change, shown),
+    update: (...given) => configure.update(context, ...given),
     remove: (caller, place, name, isForced = false) => configure.remove(context, caller, place, name, isForced),
     removeTree: (caller, what, removeOptions) => deletions.remove(context, caller, what, removeOptions),
     get: (place, name, shown) => configure.get(context, place, name, shown),

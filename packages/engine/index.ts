@@ -3,3 +3,4 @@ export { targets } from "@dayfly/targets";
 export type * from "./api.ts";
 export { createEngine } from "./engine.ts";
 export * from "./errors.ts";
+export * from "./references.ts";

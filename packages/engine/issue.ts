@@ -44,6 +44,7 @@ export async function issue(
     openOnce(context, caller, place, name, options),
   ]);
   const config = await readyConfig(context, secret, secret.config_version);
+  if (config.broken) throw config.broken;
   const ttlSeconds = leaseTtl(context.settings, config.target.capabilities(config.parsed), options.ttlSeconds, secret);
   const wait = waitOf(context, config, options, ttlSeconds);
   const deadline = AbortSignal.timeout(leftOf(context, options));

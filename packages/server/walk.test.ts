@@ -24,6 +24,7 @@ interface Known {
   otherIdentityId: string;
   leaseId: string;
   spareEnvironmentId: string;
+  importId: string;
 }
 const known: Known = {
   environmentId: anId,
@@ -33,12 +34,14 @@ const known: Known = {
   otherIdentityId: anId,
   leaseId: anId,
   spareEnvironmentId: anId,
+  importId: anId,
 };
 
 function requestFor(name: RouteName): { path: string; body?: unknown } {
   const { loc, query, projectId, server } = at;
   const secretPath = "/api/v3/secrets/raw/KEY";
   const env = `/api/v1/workspace/${projectId}/environments`;
+  const imports = (version: number) => `/api/v${version}/secret-imports`;
   const dynamic = "/api/v1/dynamic-secrets";
   const ua = `/api/v1/auth/universal-auth/identities/${known.identityId}`;
   const member = `/api/v2/workspace/${projectId}/identity-memberships/${known.otherIdentityId}`;
@@ -62,6 +65,8 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     createFolderV2: { path: "/api/v2/folders", body: { ...loc, name: "two" } },
     getFolder: { path: `/api/v1/folders/${known.folderId}` },
     getFolderV2: { path: `/api/v2/folders/${known.folderId}` },
+    updateFolder: { path: "/api/v1/folders/one", body: { ...loc, name: "one", description: "first" } },
+    updateFolderV2: { path: "/api/v2/folders/two", body: { ...loc, name: "two" } },
     deleteFolder: { path: "/api/v1/folders/one", body: loc },
     deleteFolderV2: { path: "/api/v2/folders/two", body: loc },
     createSecret: { path: secretPath, body: { ...loc, secretValue: "canary-value" } },
@@ -69,8 +74,18 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     listSecretsV3: { path: `/api/v3/secrets/raw?${query}` },
     getSecretById: { path: `/api/v3/secrets/raw/id/${known.secretId}` },
     getSecret: { path: `${secretPath}?${query}` },
+    getSecretV4: { path: `/api/v4/secrets/KEY?${query}` },
+    listSecretVersions: { path: `/api/v1/secret/${known.secretId}/secret-versions` },
     updateSecret: { path: secretPath, body: { ...loc, secretValue: "canary-value-2" } },
     deleteSecret: { path: secretPath, body: loc },
+    createSecretImport: { path: imports(2), body: { ...loc, import: { environment: "dev", path: "/one" } } },
+    createSecretImportV1: { path: imports(1), body: { ...loc, import: { environment: "dev", path: "/two" } } },
+    listSecretImports: { path: `${imports(2)}?${query}` },
+    listSecretImportsV1: { path: `${imports(1)}?${query}` },
+    updateSecretImport: { path: `${imports(2)}/${known.importId}`, body: { ...loc, import: { position: 1 } } },
+    updateSecretImportV1: { path: `${imports(1)}/${known.importId}`, body: { ...loc, import: { position: 2 } } },
+    deleteSecretImport: { path: `${imports(2)}/${known.importId}`, body: loc },
+    deleteSecretImportV1: { path: `${imports(1)}/${known.importId}`, body: loc },
     createIdentity: {
       path: "/api/v1/identities",
       body: { name: "walker", organizationId: server.running.bootstrap!.organizationId },
@@ -123,6 +138,8 @@ const order: RouteName[] = [
   "listFoldersV2",
   "getFolder",
   "getFolderV2",
+  "updateFolder",
+  "updateFolderV2",
   "deleteFolder",
   "deleteFolderV2",
   "createSecret",
@@ -130,8 +147,18 @@ const order: RouteName[] = [
   "listSecretsV3",
   "getSecretById",
   "getSecret",
+  "getSecretV4",
   "updateSecret",
+  "listSecretVersions",
   "deleteSecret",
+  "createSecretImport",
+  "listSecretImports",
+  "updateSecretImport",
+  "deleteSecretImport",
+  "createSecretImportV1",
+  "listSecretImportsV1",
+  "updateSecretImportV1",
+  "deleteSecretImportV1",
   "createIdentity",
   "attachUniversalAuth",
   "createClientSecret",
@@ -232,7 +259,7 @@ describe("every route", () => {
         if (caller === "foreign" && anyMemberMay.includes(name)) continue;
         const heard = await ask(name, caller);
         // By an id that names nothing, and by a lease that is nobody's: told like what is forbidden.
-        const byId = ["getFolder", "getFolderV2", "getSecretById"].includes(name);
+        const byId = ["getFolder", "getFolderV2", "getSecretById", "listSecretVersions"].includes(name);
         // `another` is not there yet.
         const hidden = byId || name === "deleteProject" || (caller === "leaseOnly" && aboutALease.includes(name));
         const isProject = permission.scope === "project";
@@ -255,6 +282,7 @@ describe("every route", () => {
       if (name === "createEnvironment") known.spareEnvironmentId = heard.body.environment.id;
       if (name === "createFolder") known.folderId = heard.body.folder.id;
       if (name === "createSecret") known.secretId = heard.body.secret.id;
+      if (name.startsWith("createSecretImport")) known.importId = heard.body.secretImport.id;
       if (name === "createIdentity") known.identityId = heard.body.identity.id;
       if (name === "createLease") known.leaseId = heard.body.lease.id;
     }

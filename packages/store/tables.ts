@@ -3,12 +3,15 @@
  * other's names in types without importing each other.
  */
 import type { ColumnType, Generated } from "kysely";
-
-/** A time that the database fills in unless it is given. */
-export type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
-/** A JSON column: parsed when read, text when written. */
-export type Json<T> = ColumnType<T, string, string>;
-export type DefaultJson<T> = ColumnType<T, string | undefined, string>;
+import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
+import type {
+  SecretImportsTable,
+  SecretOverridesTable,
+  SecretsTable,
+  SecretTagsTable,
+  SecretVersionsTable,
+  TagsTable,
+} from "./secret-tables.ts";
 
 export interface KeysTable {
   id: Generated<number>;
@@ -147,21 +150,6 @@ export interface FoldersTable {
   updated_at: DefaultTime;
 }
 
-export interface SecretsTable {
-  id: string;
-  project_id: string;
-  environment_id: string;
-  folder_id: string;
-  key: string;
-  value: Buffer;
-  comment: Buffer | null;
-  version: Generated<number>;
-  skip_multiline_encoding: Generated<boolean>;
-  metadata: DefaultJson<{ key: string; value: string }[]>;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
 export interface DynamicSecretsTable {
   id: string;
   project_id: string;
@@ -194,6 +182,7 @@ export interface ConfigVersionsTable {
   address: string;
   inputs: Buffer;
   advice: string | null;
+  resolved: Buffer | null;
   created_at: DefaultTime;
 }
 
@@ -370,6 +359,11 @@ export interface Tables {
   environments: EnvironmentsTable;
   folders: FoldersTable;
   secrets: SecretsTable;
+  secret_versions: SecretVersionsTable;
+  secret_overrides: SecretOverridesTable;
+  secret_imports: SecretImportsTable;
+  tags: TagsTable;
+  secret_tags: SecretTagsTable;
   dynamic_secrets: DynamicSecretsTable;
   config_versions: ConfigVersionsTable;
   counters: CountersTable;

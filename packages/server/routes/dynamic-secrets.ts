@@ -2,7 +2,7 @@
  * Dynamic secrets. Owns how much of a configuration's inputs an answer carries (D12): stored admin credentials leave only
  * to who may both read and edit them and did not decline them, and never while the whole server hides them.
  */
-import type { InputsShown } from "@dayfly/engine";
+import type { InputsShown, MayRead } from "@dayfly/engine";
 import type { Ask, Handlers, House } from "../handler.ts";
 
 const DYNAMIC = "dynamic-secrets";
@@ -11,6 +11,11 @@ function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House
   if (!may("read-root-credential", DYNAMIC)) return "none";
   const root = wanted && !settings.hideRootCredentials && may("edit-root-credential", DYNAMIC);
   return root ? "root" : "plain";
+}
+
+/** Inputs may refer to static secrets: to those that whoever saves them may read. */
+function readerOf({ may }: Pick<Ask, "may">): MayRead {
+  return ({ environment, path, key }) => may("read", "secrets", { environment, path, name: key });
 }
 
 export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, house) => {
@@ -26,7 +31,8 @@ export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, 
   };
   const shown = shownTo(ask, query.rootCredentials, house);
   const mayMakeFolder = ask.may("create", "secret-folders");
-  return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draft, { shown, mayMakeFolder }) };
+  const options = { shown, mayMakeFolder, mayRead: readerOf(ask) };
+  return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draft, options) };
 };
 
 export const listDynamicSecrets: Handlers["listDynamicSecrets"] = async ({ place, may, note }, { engine }) => {
@@ -50,7 +56,8 @@ export const updateDynamicSecret: Handlers["updateDynamicSecret"] = async (ask, 
   const { newName, inputs, defaultTTL, maxTTL, usernameTemplate, metadata } = body.data;
   const change = { newName, inputs, defaultTtl: defaultTTL, maxTtl: maxTTL, usernameTemplate, metadata };
   const shown = shownTo(ask, query.rootCredentials, house);
-  return { dynamicSecret: await house.engine.update(ask.caller, ask.place, params.name, change, shown) };
+  const { caller, place } = ask;
+  return { dynamicSecret: await house.engine.update(caller, place, params.name, change, shown, readerOf(ask)) };
 };
 
 export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ caller, input, place }, { engine }) => {
