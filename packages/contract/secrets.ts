@@ -114,7 +114,11 @@ export const createSecret = route({
   summary: "Create a secret",
   permission: { scope: "project", subject: "secrets", action: "create" },
   audit: "create-secret",
-  place: ({ params, body }) => ({ ...whereOf(body), name: params.secretName }),
+  place: ({ params, body }) => ({
+    ...whereOf(body),
+    name: params.secretName,
+    metadata: body.secretMetadata ?? [],
+  }),
   params: named,
   body: inFolder({
     type,
@@ -133,7 +137,11 @@ export const updateSecret = route({
   summary: "Update a secret",
   permission: { scope: "project", subject: "secrets", action: "edit" },
   audit: "update-secret",
-  place: ({ params, body }) => ({ ...whereOf(body), name: params.secretName }),
+  place: ({ params, body }) => ({
+    ...whereOf(body),
+    name: params.secretName,
+    becomes: { name: body.newSecretName, metadata: body.secretMetadata ?? undefined },
+  }),
   params: named,
   body: inFolder({
     type,

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { errorReply, IDEMPOTENCY_KEY, type Route, statusOf } from "@dayfly/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { refuseExcess } from "./access/ability.ts";
 import { authenticate } from "./access/authenticate.ts";
 import { admit, read, readKey } from "./admit.ts";
 import type { Settings } from "./config.ts";
@@ -166,6 +167,7 @@ async function prepare<R extends Route>(
       return { projectId: project.id, environment: spot.environment!, path: spot.path ?? "/" };
     },
     may: (action, subject, spot) => standing!.rights.may(action, subject, { ...standing!.spot, ...spot }),
+    refuseExcess: (rules) => refuseExcess(standing!.rights.excess(rules)),
     write: (work) =>
       store.transaction(async (tx) => {
         const result = await work(tx);

@@ -24,6 +24,10 @@ interface Known {
   otherIdentityId: string;
   leaseId: string;
   spareEnvironmentId: string;
+  roleId: string;
+  tagId: string;
+  workspaceTagId: string;
+  membershipId: string;
 }
 const known: Known = {
   environmentId: anId,
@@ -33,6 +37,10 @@ const known: Known = {
   otherIdentityId: anId,
   leaseId: anId,
   spareEnvironmentId: anId,
+  roleId: anId,
+  tagId: anId,
+  workspaceTagId: anId,
+  membershipId: anId,
 };
 
 function requestFor(name: RouteName): { path: string; body?: unknown } {
@@ -42,6 +50,11 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
   const dynamic = "/api/v1/dynamic-secrets";
   const ua = `/api/v1/auth/universal-auth/identities/${known.identityId}`;
   const member = `/api/v2/workspace/${projectId}/identity-memberships/${known.otherIdentityId}`;
+  const roles = `/api/v1/projects/${projectId}/roles`;
+  const tags = `/api/v1/projects/${projectId}/tags`;
+  const workspaceTags = `/api/v1/workspace/${projectId}/tags`;
+  const people = `/api/v1/projects/${projectId}/memberships`;
+  const { email } = server.running.bootstrap!.admin;
   const requests: Record<RouteName, { path: string; body?: unknown }> = {
     universalAuthLogin: {
       path: "/api/v1/auth/universal-auth/login",
@@ -50,10 +63,46 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     createProject: { path: "/api/v2/workspace", body: { projectName: "Another", slug: "another" } },
     getProject: { path: `/api/v1/workspace/${projectId}` },
     getProjectBySlug: { path: "/api/v2/workspace/shop" },
+    getProjectBySlugV1: { path: "/api/v1/projects/slug/shop" },
     listProjects: { path: "/api/v1/projects" },
     listWorkspaces: { path: "/api/v1/workspace" },
+    updateProject: { path: `/api/v1/projects/${projectId}`, body: { name: "The shop" } },
+    updateAuditLogsRetention: {
+      path: "/api/v1/workspace/shop/audit-logs-retention",
+      body: { auditLogsRetentionDays: 90 },
+    },
     createEnvironment: { path: env, body: { name: "Spare", slug: "spare" } },
     getEnvironment: { path: `/api/v1/workspace/environments/${known.environmentId}` },
+    getEnvironmentBySlug: { path: `/api/v1/projects/${projectId}/environments/slug/prod` },
+    createTag: { path: tags, body: { slug: "one", color: "" } },
+    listTags: { path: tags },
+    getTag: { path: `${tags}/${known.tagId}` },
+    getTagBySlug: { path: `${tags}/slug/one` },
+    updateTag: { path: `${tags}/${known.tagId}`, body: { color: "#fff" } },
+    deleteTag: { path: `${tags}/${known.tagId}` },
+    createWorkspaceTag: { path: workspaceTags, body: { slug: "two", color: "" } },
+    listWorkspaceTags: { path: workspaceTags },
+    getWorkspaceTag: { path: `${workspaceTags}/${known.workspaceTagId}` },
+    getWorkspaceTagBySlug: { path: `${workspaceTags}/slug/two` },
+    updateWorkspaceTag: { path: `${workspaceTags}/${known.workspaceTagId}`, body: { slug: "too" } },
+    deleteWorkspaceTag: { path: `${workspaceTags}/${known.workspaceTagId}` },
+    createRole: {
+      path: roles,
+      body: { slug: "reader", name: "Reader", permissions: [{ subject: "secrets", action: "read" }] },
+    },
+    listRoles: { path: roles },
+    getRole: { path: `${roles}/${known.roleId}` },
+    getRoleBySlug: { path: `${roles}/slug/member` },
+    updateRole: { path: `${roles}/${known.roleId}`, body: { name: "Readers" } },
+    deleteRole: { path: `${roles}/${known.roleId}` },
+    listIdentityMemberships: { path: `/api/v2/workspace/${projectId}/identity-memberships` },
+    getIdentityMembership: { path: member },
+    updateIdentityMembership: { path: member, body: { roles: [{ role: "no-access" }] } },
+    addUserMemberships: { path: people, body: { emails: [email] } },
+    listUserMemberships: { path: people },
+    getUserMembership: { path: `${people}/${known.membershipId}` },
+    updateUserMembership: { path: `${people}/${known.membershipId}`, body: { roles: [{ role: "viewer" }] } },
+    removeUserMemberships: { path: people, body: { usernames: [email] } },
     updateEnvironment: { path: `${env}/${known.spareEnvironmentId}`, body: { name: "Sparest" } },
     deleteEnvironment: { path: `${env}/${known.spareEnvironmentId}` },
     listFolders: { path: `/api/v1/folders?${query}` },
@@ -111,12 +160,28 @@ const order: RouteName[] = [
   "createProject",
   "getProject",
   "getProjectBySlug",
+  "getProjectBySlugV1",
   "listProjects",
   "listWorkspaces",
+  "updateProject",
+  "updateAuditLogsRetention",
   "createEnvironment",
   "getEnvironment",
+  "getEnvironmentBySlug",
   "updateEnvironment",
   "deleteEnvironment",
+  "createTag",
+  "listTags",
+  "getTag",
+  "getTagBySlug",
+  "updateTag",
+  "deleteTag",
+  "createWorkspaceTag",
+  "listWorkspaceTags",
+  "getWorkspaceTag",
+  "getWorkspaceTagBySlug",
+  "updateWorkspaceTag",
+  "deleteWorkspaceTag",
   "createFolder",
   "createFolderV2",
   "listFolders",
@@ -135,8 +200,22 @@ const order: RouteName[] = [
   "createIdentity",
   "attachUniversalAuth",
   "createClientSecret",
+  "createRole",
+  "listRoles",
+  "getRole",
+  "getRoleBySlug",
+  "updateRole",
+  "deleteRole",
   "addIdentityMembership",
+  "listIdentityMemberships",
+  "getIdentityMembership",
+  "updateIdentityMembership",
   "removeIdentityMembership",
+  "addUserMemberships",
+  "listUserMemberships",
+  "getUserMembership",
+  "updateUserMembership",
+  "removeUserMemberships",
   "deleteIdentity",
   "createDynamicSecret",
   "listDynamicSecrets",
@@ -256,6 +335,10 @@ describe("every route", () => {
       if (name === "createFolder") known.folderId = heard.body.folder.id;
       if (name === "createSecret") known.secretId = heard.body.secret.id;
       if (name === "createIdentity") known.identityId = heard.body.identity.id;
+      if (name === "createRole") known.roleId = heard.body.role.id;
+      if (name === "createTag") known.tagId = heard.body.tag.id;
+      if (name === "createWorkspaceTag") known.workspaceTagId = heard.body.workspaceTag.id;
+      if (name === "addUserMemberships") known.membershipId = heard.body.memberships[0].id;
       if (name === "createLease") known.leaseId = heard.body.lease.id;
     }
     const rows = await server.running.store.sql.selectFrom("audit_events").select("body").execute();

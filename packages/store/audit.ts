@@ -31,6 +31,8 @@ export interface AuditEvent {
   reason?: string;
   errorClass?: string;
   count?: number;
+  /** Slugs of the roles that were given. */
+  roles?: string[];
   /** Names of the fields that were changed. */
   fields?: string[];
   method?: string;

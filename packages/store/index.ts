@@ -28,6 +28,7 @@ export * as projects from "./projects.ts";
 export * as remains from "./remains.ts";
 export * as replacements from "./replacements.ts";
 export * as revocations from "./revocations.ts";
+export * as roles from "./roles.ts";
 export * as secrets from "./secrets.ts";
 export { isUnavailable, openStore, type Store, type StoreOptions } from "./store.ts";
 export * as subtree from "./subtree.ts";
@@ -42,7 +43,9 @@ export {
   type OrgRole,
   type Proof,
   type RoleGrant,
+  type RoleRule,
 } from "./tables.ts";
+export * as tags from "./tags.ts";
 export * as targets from "./targets.ts";
 export * as users from "./users.ts";
 export * as wakeups from "./wakeups.ts";

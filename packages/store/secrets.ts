@@ -57,6 +57,26 @@ export function find(db: Db, id: string): Promise<Omit<Row, "value" | "comment">
     .executeTakeFirst();
 }
 
+/** The metadata of the secret of that name at a place; undefined when there is none. */
+export function metadataAt(
+  db: Db,
+  place: { projectId: string; environment: string; path: string },
+  key: string,
+): Promise<Pick<Row, "metadata"> | undefined> {
+  return db.sql
+    .selectFrom("environments as e")
+    .innerJoin("folders as f", "f.environment_id", "e.id")
+    .innerJoin("secrets as s", "s.folder_id", "f.id")
+    .select("s.metadata")
+    .where("e.project_id", "=", place.projectId)
+    .where("e.slug", "=", place.environment)
+    .where("e.deleting", "=", sql.lit(false))
+    .where("f.path", "=", place.path)
+    .where("f.deleting", "=", sql.lit(false))
+    .where("s.key", "=", key)
+    .executeTakeFirst();
+}
+
 /** Adds a secret whose name must be new in its folder. */
 export async function create(tx: Tx, folder: Folder, key: string, draft: SecretDraft): Promise<Secret> {
   await hold(tx, folder.id, folder.path);

@@ -3,12 +3,11 @@
  * other's names in types without importing each other.
  */
 import type { ColumnType, Generated } from "kysely";
+import type { MembershipsTable, RolesTable, TagsTable } from "./access-tables.ts";
+import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 
-/** A time that the database fills in unless it is given. */
-export type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
-/** A JSON column: parsed when read, text when written. */
-export type Json<T> = ColumnType<T, string, string>;
-export type DefaultJson<T> = ColumnType<T, string | undefined, string>;
+export type { MembershipsTable, RoleGrant, RoleRule, RolesTable, TagsTable } from "./access-tables.ts";
+export type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 
 export interface KeysTable {
   id: Generated<number>;
@@ -101,25 +100,11 @@ export interface ProjectsTable {
   type: Generated<string>;
   description: string | null;
   has_delete_protection: Generated<boolean>;
+  audit_logs_retention_days: Generated<number | null>;
   /** Asked for as a literal and not as a parameter, here and below: else a prepared statement cannot use the partial index. */
   deleting: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
-}
-
-/** `secrets` names what a lease-only member may lease. */
-export interface RoleGrant {
-  role: string;
-  secrets?: { environment: string; path: string; name: string }[];
-}
-
-export interface MembershipsTable {
-  id: string;
-  project_id: string;
-  actor_type: "identity" | "user";
-  actor_id: string;
-  roles: Json<RoleGrant[]>;
-  created_at: DefaultTime;
 }
 
 export interface EnvironmentsTable {
@@ -363,6 +348,8 @@ export interface Tables {
   login_attempts: LoginAttemptsTable;
   projects: ProjectsTable;
   memberships: MembershipsTable;
+  roles: RolesTable;
+  tags: TagsTable;
   environments: EnvironmentsTable;
   folders: FoldersTable;
   secrets: SecretsTable;

@@ -15,6 +15,9 @@ export const getEnvironment: Handlers["getEnvironment"] = async ({ input, projec
   environment: shown(await environments.byId(store, project.id, input.params.environmentId)),
 });
 
+export const getEnvironmentBySlug: Handlers["getEnvironmentBySlug"] = async ({ input, project }, { store }) =>
+  shown(await environments.bySlug(store, project.id, input.params.slug));
+
 export const updateEnvironment: Handlers["updateEnvironment"] = async ({ input, project, write, note }) => {
   const { name, slug, position } = input.body;
   note({ subjectId: input.params.environmentId });

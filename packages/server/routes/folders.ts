@@ -5,10 +5,12 @@ import type { Handlers } from "../handler.ts";
 import { Refusal } from "../refusal.ts";
 import { orderOf } from "../removal.ts";
 
-export const listFolders: Handlers["listFolders"] = async ({ input, place, note }, { store }) => {
+export const listFolders: Handlers["listFolders"] = async ({ input, place, may, note }, { store }) => {
   const environment = await environments.bySlug(store, place.projectId, place.environment);
   const parent = await folders.at(store, environment.id, place.path);
-  const found = parent === undefined ? [] : await folders.list(store, parent, input.query.recursive);
+  const below = parent === undefined ? [] : await folders.list(store, parent, input.query.recursive);
+  // The right to a folder is that at the path it lies in.
+  const found = below.filter(({ path }) => may("read", "secret-folders", { path: folders.parentOf(path) ?? "/" }));
   note({ count: found.length });
   const above = place.path === "/" ? 1 : place.path.length + 1;
   return { folders: found.map((folder) => ({ ...shown(folder), relativePath: folder.path.slice(above) })) };

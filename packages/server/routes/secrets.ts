@@ -1,10 +1,11 @@
 /** Static secrets. A value leaves only in the answer to who asked for it; what was hidden is not opened for nothing. */
 import { hiddenValue } from "@dayfly/contract";
 import { environments, folders, NotFound, secrets } from "@dayfly/store";
+import { mayMakePath } from "../access/place.ts";
 import type { Ask, Handlers, House } from "../handler.ts";
 import { Refusal } from "../refusal.ts";
 
-export const listSecrets: Handlers["listSecrets"] = async ({ input, place, note }, { store }) => {
+export const listSecrets: Handlers["listSecrets"] = async ({ input, place, may, note }, { store }) => {
   const environment = await environments.bySlug(store, place.projectId, place.environment);
   const top = await folders.at(store, environment.id, place.path);
   if (top === undefined) return { secrets: [] };
@@ -12,7 +13,9 @@ export const listSecrets: Handlers["listSecrets"] = async ({ input, place, note 
   const found = [];
   for (const folder of [top, ...below]) {
     for (const secret of await secrets.list(store, folder.id)) {
-      found.push(shown(secret, { ...place, path: folder.path }, input.query.viewSecretValue));
+      const { path } = folder;
+      if (!may("read", "secrets", { path, name: secret.key, metadata: secret.metadata })) continue;
+      found.push(shown(secret, { ...place, path }, input.query.viewSecretValue));
     }
   }
   note({ count: found.length });
@@ -40,7 +43,7 @@ export const createSecret: Handlers["createSecret"] = async ({ input, place, may
   return write(async (tx) => {
     const environment = await environments.bySlug(tx, place.projectId, place.environment);
     const where = { projectId: place.projectId, environmentId: environment.id };
-    const folder = may("create", "secret-folders")
+    const folder = mayMakePath(may, place.path)
       ? await folders.ensure(tx, where, place.path)
       : await folders.byPath(tx, environment.id, place.path);
     const secret = await secrets.create(tx, folder, params.secretName, {
