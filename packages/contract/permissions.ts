@@ -86,7 +86,7 @@ const glob = text(LONGEST_GLOB)
   .min(1, globExample)
   .refine((given) => given.split("/").every(isPart), globExample);
 const pathGlob = glob
-  .transform((given) => (given.replace(/([^/])\/$/, "$1")))
+  .transform((given) => given.replace(/([^/])\/$/, "$1"))
   .refine((given) => given === "/" || given.split("/").every(isPathPart), globExample)
   .meta({ description: globExample });
 

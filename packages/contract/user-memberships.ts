@@ -32,6 +32,13 @@ const somebody = ({ emails, usernames }: { emails: string[]; usernames: string[]
   emails.length + usernames.length > 0;
 const nobody = { path: ["emails"], message: "must name at least one person" };
 
+// What lease-only leases cannot be said here: it is given by a change of the membership.
+const roleSlugs = z
+  .array(slug.refine((given) => given !== "lease-only", "must not be lease-only, which needs secrets: change it later"))
+  .min(1, "must name at least one role")
+  .max(16, "must be at most 16 roles")
+  .default(["member"]);
+
 const path = "/api/v1/projects/:projectId/memberships";
 
 /** Makes people members of a project. */
@@ -43,7 +50,7 @@ export const addUserMemberships = route({
   audit: "add-users-to-project",
   place,
   params: inProject,
-  body: z.object({ ...people, roleSlugs: z.array(slug).min(1).max(16).default(["member"]) }).refine(somebody, nobody),
+  body: z.object({ ...people, roleSlugs }).refine(somebody, nobody),
   reply: memberships,
 });
 

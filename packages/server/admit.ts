@@ -75,7 +75,7 @@ async function checkProject(store: Store, standing: Standing, permission: InProj
   }
   const isNamed = subject === "secrets" || subject === "dynamic-secrets";
   const spot =
-    isNamed && rights.looksAtMetadata && standing.spot.metadata === undefined
+    isNamed && rights.looksAt("metadata") && standing.spot.metadata === undefined
       ? await withMetadata(store, standing, subject)
       : standing.spot;
   const later = { ...spot, ...given(place.becomes ?? {}) };

@@ -167,6 +167,7 @@ async function prepare<R extends Route>(
       return { projectId: project.id, environment: spot.environment!, path: spot.path ?? "/" };
     },
     may: (action, subject, spot) => standing!.rights.may(action, subject, { ...standing!.spot, ...spot }),
+    isBoundBy: (field) => standing!.rights.looksAt(field),
     refuseExcess: (rules) => refuseExcess(standing!.rights.excess(rules)),
     write: (work) =>
       store.transaction(async (tx) => {

@@ -1,5 +1,5 @@
 /** What a handler is given, and what it may answer: the one shape that all routes share. */
-import type { AnswerOf, InputOf, PermissionRule, Route, RouteName, routes } from "@dayfly/contract";
+import type { AnswerOf, Conditions, InputOf, PermissionRule, Route, RouteName, routes } from "@dayfly/contract";
 import type { Engine } from "@dayfly/engine";
 import type { audit, Caller, OrgRole, projects, Store, Tx } from "@dayfly/store";
 import type { Spot } from "./access/rules.ts";
@@ -29,6 +29,8 @@ export interface Ask<R extends Route = Route> {
   place: { projectId: string; environment: string; path: string };
   /** Whether the caller also holds another right here, to cut an answer down; admission has been decided already. */
   may(action: string, subject: string, spot?: Spot): boolean;
+  /** Whether the caller's rights depend on this field of things: then who may change it could widen them. */
+  isBoundBy(field: keyof Conditions): boolean;
   /** Refuses to hand out rules that hold more than the caller does in this project. @throws Refusal 403 */
   refuseExcess(rules: PermissionRule[]): void;
   /** Runs the handler's writes in one transaction, together with the request's audit row. At most once a request. */

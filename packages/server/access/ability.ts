@@ -2,7 +2,7 @@
  * What one caller may do. Owns how the rules of its roles come together, and that nobody grants more than they have; a right
  * is decided on the canonical place of the parsed request and nothing else.
  */
-import type { PermissionRule } from "@dayfly/contract";
+import type { Conditions, PermissionRule } from "@dayfly/contract";
 import type { memberships, OrgRole } from "@dayfly/store";
 import { Refusal } from "../refusal.ts";
 import { organizationRules, rulesOf } from "./roles.ts";
@@ -15,8 +15,8 @@ export interface ProjectRights {
   may(action: string, subject: string, spot: Spot): boolean;
   /** Whether this may be done with something at this spot; lists are opened by it and cut down by `may`. */
   mayWithSome(action: string, subject: string, spot: Spot): boolean;
-  /** Whether any rule looks at the metadata of things. */
-  looksAtMetadata: boolean;
+  /** Whether any rule looks at this field of things. */
+  looksAt(field: keyof Conditions): boolean;
   /** The rules that they follow from. */
   rules: PermissionRule[];
   /** What of these rules is, or may be, more than the caller's own. */
@@ -36,7 +36,7 @@ export function projectRights(grants: Omit<memberships.Granted, "id">[], owner: 
     rules: written,
     may: (action, subject, spot) => decide(rules, action, subject, oneCase(subject, spot), owner) === true,
     mayWithSome: (action, subject, spot) => decide(rules, action, subject, oneCase(subject, spot), owner) !== false,
-    looksAtMetadata: rules.some(({ conditions }) => conditions.metadata !== undefined),
+    looksAt: (field) => rules.some(({ conditions }) => conditions[field] !== undefined),
     excess: (granted) => excessOf(granted.flatMap(readied), rules),
   };
 }

@@ -182,6 +182,19 @@ describe("conditions", () => {
     ok(await rename("FREE", "FREER"));
   });
 
+  test("whose rights depend on an environment does not rename one", async () => {
+    const { token } = await holder(
+      { subject: "environments", action: ["read", "edit"] },
+      { subject: "secrets", action: "read", conditions: { environment: { $ne: "staging" } } },
+    );
+    const one = ok(
+      await ask("GET", `/api/v1/projects/${at.projectId}/environments/slug/staging`, undefined, token),
+    ).body;
+    const path = `/api/v1/workspace/${at.projectId}/environments/${one.id}`;
+    assert.equal((await ask("PATCH", path, { slug: "dev-2" }, token)).status, 403);
+    ok(await ask("PATCH", path, { slug: "staging", name: "Stage" }, token));
+  });
+
   test("folders are made along the way only where each may be made", async () => {
     const { token } = await holder(
       { subject: "secrets", action: "create", conditions: { secretPath: { $glob: "/made/**" } } },
