@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { grantable, permissionRules } from "./permissions.ts";
 import { readInput } from "./route.ts";
@@ -108,4 +109,14 @@ test("a role may not be called like a built-in one", () => {
     const body = { slug, name: "x", permissions: [] };
     assert.ok("issues" in readInput(routes.createRole, { params, query: {}, body }), slug);
   }
+});
+
+test("the guide's role and its roles for a time are taken as they stand", () => {
+  const guide = readFileSync(new URL("../../docs/guides/roles.md", import.meta.url), "utf8");
+  const [role, grants] = [...guide.matchAll(/```json\n([^`]+)```/g)].map(([, text]) => JSON.parse(text!));
+  const projectId = "0198d2a4-1f5e-7c3a-9d2b-3f4a5b6c7d8e";
+  assert.ok("input" in readInput(routes.createRole, { params: { projectId }, query: {}, body: role }));
+  const params = { projectId, identityId: projectId };
+  assert.ok("input" in readInput(routes.updateIdentityMembership, { params, query: {}, body: grants }));
+  for (const subject of Object.keys(grantable)) assert.match(guide, new RegExp(`\\| .*\`${subject}\``), subject);
 });

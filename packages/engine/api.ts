@@ -95,6 +95,8 @@ export interface ListedLeaseView extends LeaseView {
   environmentSlug: string | null;
   path: string | null;
   dynamicSecretName: string;
+  /** Of the dynamic secret: rights may depend on it. */
+  metadata: KeyValue[];
   type: string;
   target: string;
   ownerName: string;

@@ -13,6 +13,7 @@ export const listProjectLeases: Handlers["listProjectLeases"] = async ({ input, 
       environment: lease.environmentSlug ?? undefined,
       path: lease.path ?? undefined,
       name: lease.dynamicSecretName,
+      metadata: lease.metadata,
       owner: ownerOf(lease.owner),
     }),
   );

@@ -253,6 +253,11 @@ describe("leases", () => {
     const make = (dynamicSecretName: string) =>
       ask("POST", `${dynamic}/leases`, { ...at.loc, dynamicSecretName }, token);
     const { id } = ok(await make("low")).body.lease;
+    const mine = ok(await ask("GET", `/api/v1/projects/${at.projectId}/leases`, undefined, token)).body.leases;
+    assert.deepEqual(
+      mine.map((one: { id: string }) => one.id),
+      [id],
+    );
     assert.equal((await make("postgres")).status, 403);
     ok(await ask("DELETE", `${dynamic}/leases/${id}`, at.loc, token));
     const other = ok(await lease()).body.lease.id;

@@ -4,7 +4,6 @@ import { providerOf, type Scene } from "./callers.ts";
 
 const anId = "11111111-2222-4333-8444-555555555555";
 
-/** A valid request for each route, on things that are there. Filled in as the walk of the admin makes them. */
 interface Known {
   environmentId: string;
   folderId: string;
@@ -18,6 +17,7 @@ interface Known {
   workspaceTagId: string;
   membershipId: string;
 }
+/** The ids of things that are there, filled in as the walk of the admin makes them. */
 export const known: Known = {
   environmentId: anId,
   folderId: anId,
