@@ -168,7 +168,7 @@ async function prepare<R extends Route>(
     },
     may: (action, subject, spot) => standing!.rights.may(action, subject, { ...standing!.spot, ...spot }),
     isBoundBy: (field) => standing!.rights.looksAt(field),
-    refuseExcess: (rules) => refuseExcess(standing!.rights.excess(rules)),
+    refuseExcess: (rules, end) => refuseExcess(standing!.rights.excess(rules, end)),
     write: (work) =>
       store.transaction(async (tx) => {
         const result = await work(tx);

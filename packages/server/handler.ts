@@ -31,8 +31,11 @@ export interface Ask<R extends Route = Route> {
   may(action: string, subject: string, spot?: Spot): boolean;
   /** Whether the caller's rights depend on this field of things: then who may change it could widen them. */
   isBoundBy(field: keyof Conditions): boolean;
-  /** Refuses to hand out rules that hold more than the caller does in this project. @throws Refusal 403 */
-  refuseExcess(rules: PermissionRule[]): void;
+  /**
+   * Refuses to hand out rules that hold more, or for longer, than the caller does in this project. `end` in ISO 8601.
+   * @throws Refusal 403
+   */
+  refuseExcess(rules: PermissionRule[], end?: string): void;
   /** Runs the handler's writes in one transaction, together with the request's audit row. At most once a request. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Writes the request's audit row in a transaction that the handler runs itself. */

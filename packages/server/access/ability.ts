@@ -17,8 +17,8 @@ export interface ProjectRights {
   mayWithSome(action: string, subject: string, spot: Spot): boolean;
   /** Whether any rule looks at this field of things. */
   looksAt(field: keyof Conditions): boolean;
-  /** What of these rules is, or may be, more than the caller's own. */
-  excess(rules: PermissionRule[]): Excess[];
+  /** What of these rules, held until then, is or may be more than the caller's own. `end` in ISO 8601; absent: for good. */
+  excess(rules: PermissionRule[], end?: string): Excess[];
 }
 
 /** How an actor is named on its leases. */
@@ -27,17 +27,27 @@ export function ownerOf(actor: { type: string; id: string | null }): string {
 }
 
 // Made ready once: nearly every request asks for them. The other two are of the grant and not of the role.
-const ready = new Map(["admin", "member", "viewer"].map((role) => [role, rulesOf({ role }).flatMap(readied)]));
+const ready = new Map(["admin", "member", "viewer"].map((role) => [role, allReadied(rulesOf({ role }))]));
+
+function readiedOf(grant: Omit<memberships.Granted, "id">): Rule[] {
+  const lasting = grant.temporary === undefined ? ready.get(grant.role) : undefined;
+  return lasting ?? allReadied(rulesOf(grant), grant.temporary?.end);
+}
 
 /** The rights that a member's roles add up to; `owner` names the member on its leases. */
 export function projectRights(grants: Omit<memberships.Granted, "id">[], owner: string): ProjectRights {
-  const rules = grants.flatMap((grant) => ready.get(grant.role) ?? rulesOf(grant).flatMap(readied));
+  const rules = grants.flatMap(readiedOf);
   return {
     may: (action, subject, spot) => decide(rules, action, subject, oneCase(subject, spot), owner) === true,
     mayWithSome: (action, subject, spot) => decide(rules, action, subject, oneCase(subject, spot), owner) !== false,
     looksAt: (field) => rules.some(({ conditions }) => conditions[field] !== undefined),
-    excess: (granted) => excessOf(granted.flatMap(readied), rules),
+    excess: (granted, end) => excessOf(allReadied(granted, end), rules),
   };
+}
+
+function allReadied(rules: PermissionRule[], end?: string): Rule[] {
+  const until = end === undefined ? Infinity : Date.parse(end);
+  return rules.flatMap((rule) => readied(rule, until));
 }
 
 // Names of dynamic secrets have one case, those of secrets two.
@@ -46,8 +56,8 @@ function oneCase(subject: string, spot: Spot): Spot {
 }
 
 const inOrganization: Record<OrgRole, Rule[]> = {
-  admin: organizationRules.admin.flatMap(readied),
-  member: organizationRules.member.flatMap(readied),
+  admin: allReadied(organizationRules.admin),
+  member: allReadied(organizationRules.member),
   "no-access": [],
 };
 
@@ -66,7 +76,11 @@ export function refuseExcess(excess: Excess[]): void {
   if (excess.length === 0) return;
   const shown = excess.slice(0, 5).map(({ action, subject }) => `${action} ${subject}`);
   if (excess.length > shown.length) shown.push(`${excess.length - shown.length} more`);
-  throw new Refusal("PermissionDenied", `You cannot give what you do not have, or not as widely: ${shown.join(", ")}`, {
-    details: excess,
-  });
+  throw new Refusal(
+    "PermissionDenied",
+    `You cannot give what you do not have, or not as widely or for as long: ${shown.join(", ")}`,
+    {
+      details: excess,
+    },
+  );
 }

@@ -21,7 +21,7 @@ export async function given(
       ? { grant, rules: rulesOf(grant) }
       : { grant: { ...grant, role: "custom", roleId: custom.id }, rules: rulesOf({ ...grant, ...custom }) };
   });
-  for (const { rules } of all) ask.refuseExcess(rules);
+  for (const { grant, rules } of all) ask.refuseExcess(rules, grant.temporary?.end);
   return { grants: all.map(({ grant }) => grant), isNothing: all.every(({ rules }) => rules.length === 0) };
 }
 

@@ -6,7 +6,13 @@ import { decide, meets, readied, type Spot } from "./rules.ts";
 
 const me = "identity:me";
 const asked = (written: PermissionRule[], action: string, subject: string, spot: Spot) =>
-  decide(written.flatMap(readied), action, subject, spot, me);
+  decide(
+    written.flatMap((rule) => readied(rule)),
+    action,
+    subject,
+    spot,
+    me,
+  );
 const on = (conditions: PermissionRule["conditions"], inverted = false): PermissionRule => ({
   subject: "secrets",
   action: ["read"],

@@ -27,6 +27,8 @@ export interface Rule {
   /** It is about leases of the asker's own only. */
   own: boolean;
   conditions: Conditions;
+  /** When it ends, in milliseconds of the epoch; Infinity for one that stays. Who asks gives none that has ended. */
+  until: number;
 }
 
 /** Undefined: it depends on what is not known. */
@@ -40,10 +42,11 @@ export function actsOf(action: string): readonly string[] {
 }
 
 /** Makes a rule of the wire ready. */
-export function readied({ subject, action, conditions = {}, inverted = false }: PermissionRule): Rule[] {
+export function readied(written: PermissionRule, until = Infinity): Rule[] {
+  const { subject, action, conditions = {}, inverted: forbids = false } = written;
   const own = action.filter((name) => name.endsWith("-own")).map((name) => name.slice(0, -"-own".length));
   const any = action.filter((name) => !name.endsWith("-own")).flatMap((name) => actsOf(name.replace(/-any$/, "")));
-  const rule = (actions: readonly string[], own: boolean) => ({ subject, actions, forbids: inverted, own, conditions });
+  const rule = (actions: readonly string[], own: boolean) => ({ subject, actions, forbids, own, conditions, until });
   return [rule(any, false), rule(own, true)].filter(({ actions }) => actions.length > 0);
 }
 

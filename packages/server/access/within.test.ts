@@ -13,7 +13,10 @@ const rule = (conditions: Conditions = {}, action = ["lease"], inverted = false)
   inverted,
 });
 const isWithin = (granted: PermissionRule[], held: PermissionRule[]) =>
-  excessOf(granted.flatMap(readied), held.flatMap(readied)).length === 0;
+  excessOf(
+    granted.flatMap((rule) => readied(rule)),
+    held.flatMap((rule) => readied(rule)),
+  ).length === 0;
 
 const prod = { environment: { $eq: "prod" } };
 const below = { secretPath: { $glob: "/a/**" } };
@@ -99,6 +102,30 @@ test("what the giver is forbidden has to be forbidden along with it, or lie else
   assert.ok(!isWithin([rule({ metadata: { $elemMatch: { key: { $eq: "x" } } } })], held));
 });
 
+test("what is held for a time is given for no longer", () => {
+  const at = (until?: number) => readied(rule(prod), until);
+  for (const [granted, held] of [
+    [1, 2],
+    [2, 2],
+    [2, undefined],
+    [undefined, undefined],
+  ]) {
+    assert.deepEqual(excessOf(at(granted), at(held)), []);
+  }
+  for (const [granted, held] of [
+    [2, 1],
+    [undefined, 1],
+  ]) {
+    assert.notDeepEqual(excessOf(at(granted), at(held)), []);
+  }
+  const deny = (until?: number) => readied(rule(below, ["lease"], true), until);
+  assert.deepEqual(
+    excessOf([...at(1), ...deny(1)], [...at(), ...deny()]),
+    [],
+    "it is forbidden as long as it is allowed",
+  );
+});
+
 test("rules that only forbid are anybody's to give", () => {
   assert.ok(isWithin([rule({}, ["lease"], true)], []));
   assert.ok(isWithin([], []));
@@ -148,7 +175,14 @@ test("nothing that lies within allows what the other does not, anywhere", () => 
       compared++;
       for (const spot of at) {
         for (const action of ["lease-create", "lease-read", "lease-renew", "lease-revoke"]) {
-          const is = (written: PermissionRule[]) => decide(written.flatMap(readied), action, subject, spot, "me");
+          const is = (written: PermissionRule[]) =>
+            decide(
+              written.flatMap((rule) => readied(rule)),
+              action,
+              subject,
+              spot,
+              "me",
+            );
           assert.ok(!is(granted) || is(held), JSON.stringify({ granted, held, spot, action }));
         }
       }

@@ -31,7 +31,7 @@ function isWithin(rule: Rule, action: string, granted: readonly Rule[], held: re
       (other) => other.forbids === forbids && other.subject === rule.subject && other.actions.includes(action),
     );
   return (
-    about(held, false).some((wider) => lies(rule, wider)) &&
+    about(held, false).some((wider) => lies(rule, wider) && rule.until <= wider.until) &&
     about(held, true).every(
       (denied) =>
         isApart(rule.conditions, denied.conditions) || about(granted, true).some((also) => lies(denied, also)),
@@ -39,7 +39,7 @@ function isWithin(rule: Rule, action: string, granted: readonly Rule[], held: re
   );
 }
 
-/** Whether whatever the one rule applies to, the other applies to as well. */
+/** Whether whatever the one rule applies to, the other applies to as well; their ends aside. */
 function lies(inner: Rule, outer: Rule): boolean {
   if (outer.own && !inner.own) return false;
   const { metadata, ...texts } = outer.conditions;

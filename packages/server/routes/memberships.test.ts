@@ -126,6 +126,18 @@ test("with its last role the rights of a member end at once, and its leases with
   ok(await ask("GET", `${machines}/${id}`));
 });
 
+test("an admin for a time gives nothing for longer, least of all to itself", async () => {
+  const { id, token } = await at.server.newIdentity();
+  const path = `${machines}/${id}`;
+  ok(await ask("POST", path, { roles: [temporary("admin", "1h", 60_000)] }));
+  for (const roles of [[lasting("admin")], [temporary("admin", "2h", 0)], [temporary("viewer", "1h", 0)]]) {
+    assert.equal((await ask("PATCH", path, { roles }, token)).status, 403, JSON.stringify(roles));
+  }
+  const role = { slug: "for-good", name: "For good", permissions: [{ subject: "tags", action: "read" }] };
+  assert.equal((await ask("POST", `/api/v1/projects/${at.projectId}/roles`, role, token)).status, 403);
+  ok(await ask("PATCH", path, { roles: [temporary("admin", "30m", 0)] }, token));
+});
+
 test("a member who is left with nothing loses its leases, one who is left with less does not", async () => {
   const { id, token } = await at.server.newIdentity();
   ok(await ask("POST", `${machines}/${id}`, { roles: [lasting("member")] }));
