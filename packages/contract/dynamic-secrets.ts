@@ -47,6 +47,13 @@ function defaultWithinMax({ defaultTTL, maxTTL }: { defaultTTL?: Ttl | undefined
   return !defaultTTL || !maxTTL || defaultTTL.seconds <= maxTTL.seconds;
 }
 
+// Who leases sees what there is to lease, and what is leased.
+const seen = {
+  scope: "project",
+  subject: "dynamic-secrets",
+  action: ["read-root-credential", "lease-create", "lease-read"],
+} as const;
+
 /** Creates a dynamic secret: the inputs are checked, then tried on the target itself. */
 export const createDynamicSecret = route({
   method: "POST",
@@ -54,7 +61,7 @@ export const createDynamicSecret = route({
   summary: "Create a dynamic secret",
   permission: { scope: "project", subject: "dynamic-secrets", action: "create-root-credential" },
   audit: "create-dynamic-secret",
-  place: ({ body }) => ({ ...whereOf(body), name: body.name }),
+  place: ({ body }) => ({ ...whereOf(body), name: body.name, metadata: body.metadata ?? [] }),
   query: rootCredentials,
   body: inFolder({
     name: newName,
@@ -72,7 +79,7 @@ export const listDynamicSecrets = route({
   method: "GET",
   path: "/api/v1/dynamic-secrets",
   summary: "List the dynamic secrets of a folder",
-  permission: { scope: "project", subject: "dynamic-secrets", action: ["read-root-credential", "lease"] },
+  permission: seen,
   audit: "list-dynamic-secrets",
   place: ({ query }) => whereOf(query),
   query: inFolder({}),
@@ -84,7 +91,7 @@ export const getDynamicSecret = route({
   method: "GET",
   path: "/api/v1/dynamic-secrets/:name",
   summary: "Get a dynamic secret",
-  permission: { scope: "project", subject: "dynamic-secrets", action: ["read-root-credential", "lease"] },
+  permission: seen,
   audit: "get-dynamic-secret",
   place: ({ params, query }) => ({ ...whereOf(query), name: params.name }),
   params: named,
@@ -99,7 +106,11 @@ export const updateDynamicSecret = route({
   summary: "Update a dynamic secret",
   permission: { scope: "project", subject: "dynamic-secrets", action: "edit-root-credential" },
   audit: "update-dynamic-secret",
-  place: ({ params, body }) => ({ ...whereOf(body), name: params.name }),
+  place: ({ params, body }) => ({
+    ...whereOf(body),
+    name: params.name,
+    becomes: { name: body.data.newName, metadata: body.data.metadata },
+  }),
   params: named,
   query: rootCredentials,
   body: inFolder({

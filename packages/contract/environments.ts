@@ -1,6 +1,6 @@
 /** Environments of a project. */
 import { z } from "zod";
-import { count, id, newSlug, time, title } from "./fields.ts";
+import { count, id, newSlug, slug, time, title } from "./fields.ts";
 import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { route } from "./route.ts";
 
@@ -44,6 +44,18 @@ export const getEnvironment = route({
   place: ({ params }) => ({ project: { holding: "environment", id: params.environmentId } }),
   params: z.object({ environmentId: id }),
   reply: z.object({ environment }),
+});
+
+/** Reads an environment by its slug; the answer is not wrapped. */
+export const getEnvironmentBySlug = route({
+  method: "GET",
+  path: "/api/v1/projects/:projectId/environments/slug/:slug",
+  summary: "Get an environment by slug",
+  permission: { scope: "project", subject: "environments", action: "read" },
+  audit: "get-environment",
+  place: ({ params }) => ({ project: { id: params.projectId } }),
+  params: z.object({ projectId: id, slug }),
+  reply: environment,
 });
 
 /** Renames or moves an environment. */

@@ -50,7 +50,7 @@ export function text(longest: number) {
   return z.string().max(longest, `must be at most ${longest} characters`).refine(isStorable, unstorable);
 }
 
-/** The same where it may be left out; absent and null are "". */
+/** The same where it may be left out: absent and null are "". */
 export function note(longest = 1024) {
   return text(longest)
     .nullish()

@@ -1,7 +1,6 @@
-/** Machine identities: how they sign in, and what they may do in a project. */
+/** Machine identities: how they sign in. */
 import { z } from "zod";
-import { count, id, note, slug, time, title } from "./fields.ts";
-import { path } from "./paths.ts";
+import { count, id, note, time, title } from "./fields.ts";
 import { route } from "./route.ts";
 
 const identity = z.object({
@@ -121,51 +120,4 @@ export const createClientSecret = route({
       updatedAt: time,
     }),
   }),
-});
-
-// A temporary role that was stored as a lasting one would be a false promise.
-const lasting = z.literal(false, "temporary roles are not supported: must be false").default(false);
-
-/** What a member of a project is allowed. `lease-only` is ours: lease the named dynamic secrets, and nothing else. */
-export const role = z.discriminatedUnion("role", [
-  z.object({ role: z.literal("admin"), isTemporary: lasting }),
-  z.object({ role: z.literal("member"), isTemporary: lasting }),
-  z.object({ role: z.literal("viewer"), isTemporary: lasting }),
-  z.object({ role: z.literal("no-access"), isTemporary: lasting }),
-  z.object({
-    role: z.literal("lease-only"),
-    isTemporary: lasting,
-    secrets: z
-      .array(z.object({ environment: slug, path, name: slug.toLowerCase() }))
-      .min(1, "must name at least one dynamic secret")
-      .max(100, "must be at most 100 dynamic secrets"),
-  }),
-]);
-
-const membership = z.object({ projectId: id, identityId: id });
-const membershipReply = z.object({ identityMembership: z.object({ id: z.string(), identityId: z.string() }) });
-
-/** Makes an identity a member of a project. */
-export const addIdentityMembership = route({
-  method: "POST",
-  path: "/api/v2/workspace/:projectId/identity-memberships/:identityId",
-  summary: "Add a machine identity to a project",
-  permission: { scope: "project", subject: "identity", action: "create" },
-  audit: "add-identity-to-project",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: membership,
-  body: z.object({ roles: z.array(role).min(1, "must name at least one role").max(16) }),
-  reply: membershipReply,
-});
-
-/** Ends an identity's membership, and revokes its leases in the project. */
-export const removeIdentityMembership = route({
-  method: "DELETE",
-  path: "/api/v2/workspace/:projectId/identity-memberships/:identityId",
-  summary: "Remove a machine identity from a project",
-  permission: { scope: "project", subject: "identity", action: "delete" },
-  audit: "remove-identity-from-project",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: membership,
-  reply: membershipReply,
 });

@@ -3,6 +3,7 @@ export * from "./client.ts";
 export * from "./errors.ts";
 export * from "./openapi.ts";
 export * from "./paths.ts";
+export { type Conditions, grantable, type PermissionRule, type TextCondition } from "./permissions.ts";
 export { type LeftBehind, leftBehindOf } from "./removal.ts";
 export * from "./route.ts";
 export * from "./routes.ts";

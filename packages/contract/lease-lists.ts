@@ -37,12 +37,12 @@ const query = z.object({
 });
 const reply = z.object({ leases: z.array(listedLease), nextCursor: z.string().nullable() });
 
-/** Lists the leases of a project that have not ended; who may only lease sees its own. */
+/** Lists the leases of a project that have not ended, of those that the caller may see. */
 export const listProjectLeases = route({
   method: "GET",
   path: "/api/v1/projects/:projectId/leases",
   summary: "List the leases of a project",
-  permission: { scope: "project", subject: "dynamic-secrets", action: "lease" },
+  permission: { scope: "project", subject: "dynamic-secrets", action: "lease-read" },
   audit: "list-project-leases",
   place: ({ params }) => ({ project: { id: params.projectId } }),
   params: z.object({ projectId: id }),

@@ -24,7 +24,8 @@ export const lease = z
   })
   .meta({ id: "Lease" });
 
-const permission = { scope: "project", subject: "dynamic-secrets", action: "lease" } as const;
+const may = <A extends "create" | "read" | "renew" | "revoke">(act: A) =>
+  ({ scope: "project", subject: "dynamic-secrets", action: `lease-${act}` }) as const;
 const byId = z.object({ leaseId: id });
 const LONGEST_WAIT = 60;
 const wait = unset(z.enum(["none", "api", "login"], 'must be "none", "api" or "login"')).meta({
@@ -43,7 +44,7 @@ export const createLease = route({
   path: "/api/v1/dynamic-secrets/leases",
   summary: "Create a lease",
   idempotencyKey: true,
-  permission,
+  permission: may("create"),
   audit: "create-dynamic-secret-lease",
   place: ({ body }) => ({ ...whereOf(body), name: body.dynamicSecretName }),
   body: inFolder({
@@ -71,7 +72,7 @@ export const renewLease = route({
   path: "/api/v1/dynamic-secrets/leases/:leaseId/renew",
   summary: "Renew a lease",
   idempotencyKey: true,
-  permission,
+  permission: may("renew"),
   audit: "renew-dynamic-secret-lease",
   place: ({ params, body }) => ({ ...whereOf(body), leaseId: params.leaseId }),
   params: byId,
@@ -84,7 +85,7 @@ export const deleteLease = route({
   method: "DELETE",
   path: "/api/v1/dynamic-secrets/leases/:leaseId",
   summary: "Revoke a lease",
-  permission,
+  permission: may("revoke"),
   audit: "delete-dynamic-secret-lease",
   place: ({ params, body }) => ({ ...whereOf(body), leaseId: params.leaseId }),
   params: byId,
@@ -97,7 +98,7 @@ export const getLease = route({
   method: "GET",
   path: "/api/v1/dynamic-secrets/leases/:leaseId",
   summary: "Get a lease",
-  permission,
+  permission: may("read"),
   audit: "get-dynamic-secret-lease",
   place: ({ params, query }) => ({ ...whereOf(query), leaseId: params.leaseId }),
   params: byId,
@@ -110,7 +111,7 @@ export const listLeases = route({
   method: "GET",
   path: "/api/v1/dynamic-secrets/:name/leases",
   summary: "List the leases of a dynamic secret",
-  permission,
+  permission: may("read"),
   audit: "list-dynamic-secret-leases",
   place: ({ params, query }) => ({ ...whereOf(query), name: params.name }),
   params: z.object({ name: dynamicSecretName }),

@@ -113,7 +113,7 @@ function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<strin
     ...schema
   } = z.toJSONSchema(type, {
     io,
-    override: ({ zodSchema, jsonSchema }) => {
+    override: ({ jsonSchema }) => {
       // Replies may grow, and readers must let them.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (jsonSchema.secret) {
@@ -122,10 +122,6 @@ function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<strin
       }
       // The pattern that goes with the format is a calendar, 400 characters long.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
-      const { def } = zodSchema._zod;
-      if (def.type === "union" && "discriminator" in def) {
-        jsonSchema.discriminator = { propertyName: def.discriminator };
-      }
     },
   }) as Json & { $defs?: Record<string, Json> };
   for (const [name, definition] of Object.entries($defs)) schemas[name] = pointed(definition) as Json;

@@ -250,21 +250,49 @@ test("the seed's folders are made under their paths, with Python's and Terraform
   assert.equal(input(routes.deleteFolder, { params, body: asCli }).body.path, "/database");
 });
 
-test("what would be half kept is refused: temporary roles and trusted addresses", () => {
-  const params = { projectId: uuid, identityId: uuid };
+const giving = (...roles: unknown[]) => ({ params: { projectId: uuid, identityId: uuid }, body: { roles } });
+
+test("Terraform's lasting role, with its empty temporary fields, is a lasting one", () => {
+  const now = "2026-01-02T03:04:05Z";
+  const empty = { isTemporary: false, temporaryMode: "", temporaryRange: "", temporaryAccessStartTime: now };
   const ours = { role: "lease-only", secrets: [{ environment: "prod", path: "/database/dynamic/", name: "PG" }] };
-  const theirs = { role: "admin", isTemporary: false, temporaryMode: "", temporaryRange: "" };
-  const read = input(routes.addIdentityMembership, { params, body: { roles: [ours, theirs] } });
+  const read = input(routes.addIdentityMembership, giving(ours, { role: "admin", ...empty }, { role: "our-own" }));
   assert.deepEqual(read.body.roles, [
-    {
-      role: "lease-only",
-      isTemporary: false,
-      secrets: [{ environment: "prod", path: "/database/dynamic", name: "pg" }],
-    },
-    { role: "admin", isTemporary: false },
+    { role: "lease-only", secrets: [{ environment: "prod", path: "/database/dynamic", name: "pg" }] },
+    { role: "admin" },
+    { role: "our-own" },
   ]);
-  for (const roles of [[{ ...theirs, isTemporary: true }], [{ ...ours, secrets: [] }], [{ role: "root" }], []]) {
-    assert.equal(refused(routes.addIdentityMembership, { params, body: { roles } }).length, 1);
+});
+
+test("a temporary role has an end", () => {
+  const temporary = {
+    ...{ role: "member", isTemporary: true, temporaryMode: "relative", temporaryRange: "1.5h" },
+    temporaryAccessStartTime: "2026-01-02T03:04:05+01:00",
+  };
+  const read = input(routes.updateIdentityMembership, giving(temporary));
+  assert.deepEqual(read.body.roles[0]!.temporary, {
+    range: "1.5h",
+    start: "2026-01-02T02:04:05.000Z",
+    end: "2026-01-02T03:34:05.000Z",
+  });
+  const field = (change: object) => refused(routes.updateIdentityMembership, giving({ ...temporary, ...change }))[0]!;
+  assert.match(field({ temporaryRange: "" }), /^roles.0.temporaryRange: must be a duration/);
+  assert.match(field({ temporaryRange: "1s" }), /^roles.0.temporaryRange: /);
+  assert.match(field({ temporaryAccessStartTime: "" }), /^roles.0.temporaryAccessStartTime: is required/);
+  assert.match(field({ temporaryAccessStartTime: "soon" }), /^roles.0.temporaryAccessStartTime: must be a time/);
+  assert.match(field({ temporaryMode: "absolute" }), /^roles.0.temporaryMode: must be "relative"/);
+});
+
+test("what would be half kept is refused: secrets of other roles, none of lease-only, no role, trusted addresses", () => {
+  const secrets = [{ environment: "prod", path: "/", name: "pg" }];
+  for (const roles of [
+    [{ role: "lease-only", secrets: [] }],
+    [{ role: "lease-only" }],
+    [{ role: "viewer", secrets }],
+    [{ role: "no such role" }],
+    [],
+  ]) {
+    assert.equal(refused(routes.addIdentityMembership, giving(...roles)).length, 1, JSON.stringify(roles));
   }
   const auth = (ipAddress: string) => ({
     params: { identityId: uuid },

@@ -8,7 +8,13 @@ import {
   listDynamicSecrets,
   updateDynamicSecret,
 } from "./dynamic-secrets.ts";
-import { createEnvironment, deleteEnvironment, getEnvironment, updateEnvironment } from "./environments.ts";
+import {
+  createEnvironment,
+  deleteEnvironment,
+  getEnvironment,
+  getEnvironmentBySlug,
+  updateEnvironment,
+} from "./environments.ts";
 import {
   createFolder,
   createFolderV2,
@@ -22,14 +28,14 @@ import {
   updateFolderV2,
 } from "./folders.ts";
 import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
+import { attachUniversalAuth, createClientSecret, createIdentity, deleteIdentity } from "./identities.ts";
 import {
   addIdentityMembership,
-  attachUniversalAuth,
-  createClientSecret,
-  createIdentity,
-  deleteIdentity,
+  getIdentityMembership,
+  listIdentityMemberships,
   removeIdentityMembership,
-} from "./identities.ts";
+  updateIdentityMembership,
+} from "./identity-memberships.ts";
 import { listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
 import { createLease, deleteLease, getLease, listLeases, renewLease } from "./leases.ts";
 import {
@@ -37,9 +43,13 @@ import {
   deleteProject,
   getProject,
   getProjectBySlug,
+  getProjectBySlugV1,
   listProjects,
   listWorkspaces,
+  updateAuditLogsRetention,
+  updateProject,
 } from "./projects.ts";
+import { createRole, deleteRole, getRole, getRoleBySlug, listRoles, updateRole } from "./roles.ts";
 import type { Route } from "./route.ts";
 import {
   createSecretImport,
@@ -62,6 +72,27 @@ import {
   listSecretVersions,
   updateSecret,
 } from "./secrets.ts";
+import {
+  createTag,
+  createWorkspaceTag,
+  deleteTag,
+  deleteWorkspaceTag,
+  getTag,
+  getTagBySlug,
+  getWorkspaceTag,
+  getWorkspaceTagBySlug,
+  listTags,
+  listWorkspaceTags,
+  updateTag,
+  updateWorkspaceTag,
+} from "./tags.ts";
+import {
+  addUserMemberships,
+  getUserMembership,
+  listUserMemberships,
+  removeUserMemberships,
+  updateUserMembership,
+} from "./user-memberships.ts";
 
 /** Every route, by name. */
 export const routes = {
@@ -71,14 +102,31 @@ export const routes = {
   createProject,
   getProject,
   getProjectBySlug,
+  getProjectBySlugV1,
   listProjects,
   listWorkspaces,
+  updateProject,
+  updateAuditLogsRetention,
   deleteProject,
   // environments
   createEnvironment,
   getEnvironment,
+  getEnvironmentBySlug,
   updateEnvironment,
   deleteEnvironment,
+  // tags
+  createTag,
+  listTags,
+  getTag,
+  getTagBySlug,
+  updateTag,
+  deleteTag,
+  createWorkspaceTag,
+  listWorkspaceTags,
+  getWorkspaceTag,
+  getWorkspaceTagBySlug,
+  updateWorkspaceTag,
+  deleteWorkspaceTag,
   // folders
   listFolders,
   listFoldersV2,
@@ -114,8 +162,23 @@ export const routes = {
   deleteIdentity,
   attachUniversalAuth,
   createClientSecret,
+  // roles and who has them
+  createRole,
+  listRoles,
+  getRole,
+  getRoleBySlug,
+  updateRole,
   addIdentityMembership,
+  listIdentityMemberships,
+  getIdentityMembership,
+  updateIdentityMembership,
   removeIdentityMembership,
+  addUserMemberships,
+  listUserMemberships,
+  getUserMembership,
+  updateUserMembership,
+  removeUserMemberships,
+  deleteRole,
   // dynamic secrets
   createDynamicSecret,
   listDynamicSecrets,

@@ -10,7 +10,7 @@ export interface Spot {
 }
 
 /** Whether somebody may read a static secret. */
-export type MayRead = (spot: Spot) => boolean;
+export type MayRead = (secret: Spot & { metadata: KeyValue[] }) => boolean;
 
 /** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
 export interface Place {
@@ -107,6 +107,8 @@ export interface ListedLeaseView extends LeaseView {
   environmentSlug: string | null;
   path: string | null;
   dynamicSecretName: string;
+  /** Of the dynamic secret: rights may depend on it. */
+  metadata: KeyValue[];
   type: string;
   target: string;
   ownerName: string;

@@ -35,6 +35,7 @@ export function listedLeaseView(lease: leaseLists.ListedLease): ListedLeaseView 
     environmentSlug: lease.environment,
     path: lease.path,
     dynamicSecretName: lease.dynamic_secret_name,
+    metadata: lease.metadata,
     type: lease.type,
     target: lease.address,
     ownerName: lease.actor_name,

@@ -6,7 +6,9 @@
 import { createHash } from "node:crypto";
 import { errorReply, IDEMPOTENCY_KEY, type Route, statusOf } from "@dayfly/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { refuseExcess } from "./access/ability.ts";
 import { authenticate } from "./access/authenticate.ts";
+import { spotBeside } from "./access/place.ts";
 import { admit, read, readKey } from "./admit.ts";
 import type { Settings } from "./config.ts";
 import { dress, openDoor } from "./door.ts";
@@ -174,7 +176,11 @@ async function prepare<R extends Route>(
       const { project, spot } = standing!;
       return { projectId: project.id, environment: spot.environment!, path: spot.path ?? "/" };
     },
-    may: (action, subject, spot) => standing!.rights.may(action, subject, { ...standing!.spot, ...spot }),
+    may: (action, subject, spot) => standing!.rights.may(action, subject, spotBeside(standing!.spot, spot)),
+    mayWithSome: (action, subject, spot) =>
+      standing!.rights.mayWithSome(action, subject, spotBeside(standing!.spot, spot)),
+    isBoundBy: (field) => standing!.rights.looksAt(field),
+    refuseExcess: (rules, end) => refuseExcess(standing!.rights.excess(rules, end)),
     write: (work) =>
       store.transaction(async (tx) => {
         const result = await work(tx);

@@ -1,8 +1,8 @@
 /** What a handler is given, and what it may answer: the one shape that all routes share. */
-import type { AnswerOf, InputOf, Route, RouteName, routes } from "@dayfly/contract";
+import type { AnswerOf, Conditions, InputOf, PermissionRule, Route, RouteName, routes } from "@dayfly/contract";
 import type { Engine } from "@dayfly/engine";
 import type { audit, Caller, OrgRole, projects, Store, Tx } from "@dayfly/store";
-import type { Spot } from "./access/roles.ts";
+import type { Spot } from "./access/rules.ts";
 import type { Settings } from "./config.ts";
 
 /** What every handler can reach. */
@@ -29,6 +29,15 @@ export interface Ask<R extends Route = Route> {
   place: { projectId: string; environment: string; path: string };
   /** Whether the caller also holds another right here, to cut an answer down; admission has been decided already. */
   may(action: string, subject: string, spot?: Spot): boolean;
+  /** The same of something there, as far as the spot tells: what opens a list, which `may` then cuts down. */
+  mayWithSome(action: string, subject: string, spot?: Spot): boolean;
+  /** Whether the caller's rights depend on this field of things: then who may change it could widen them. */
+  isBoundBy(field: keyof Conditions): boolean;
+  /**
+   * Refuses to hand out rules that hold more, or for longer, than the caller does in this project. `end` in ISO 8601.
+   * @throws Refusal 403
+   */
+  refuseExcess(rules: PermissionRule[], end?: string): void;
   /** Runs the handler's writes in one transaction, together with the request's audit row. At most once a request. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Writes the request's audit row in a transaction that the handler runs itself. */

@@ -14,6 +14,7 @@ import { keepClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { drain } from "./drain.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { keepLapses } from "./lapses.ts";
 import { checkListening, listen } from "./listen.ts";
 import { createLog, type ServerLog } from "./log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
@@ -125,6 +126,10 @@ async function build(
     },
   });
   undo.push(() => engine.stop());
+  const lapses = keepLapses(store, engine, (error) =>
+    log.warn({ err: error }, "leases of members whose roles have ended could not be ended yet"),
+  );
+  undo.push(() => lapses.stop());
 
   let state: "starting" | "ready" | "draining" = "starting";
   const unready = async () => {

@@ -33,6 +33,8 @@ export interface AuditEvent {
   count?: number;
   /** Other places that were read for the answer, as "environment:path" or "environment:path:name". */
   alsoRead?: string[];
+  /** Slugs of the roles that were given. */
+  roles?: string[];
   /** Names of the fields that were changed. */
   fields?: string[];
   method?: string;

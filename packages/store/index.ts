@@ -30,6 +30,7 @@ export * as remains from "./remains.ts";
 export * as renewals from "./renewals.ts";
 export * as replacements from "./replacements.ts";
 export * as revocations from "./revocations.ts";
+export * as roles from "./roles.ts";
 export * as secretImports from "./secret-imports.ts";
 export * as secretOverrides from "./secret-overrides.ts";
 export * as secretVersions from "./secret-versions.ts";
@@ -47,7 +48,9 @@ export {
   type OrgRole,
   type Proof,
   type RoleGrant,
+  type RoleRule,
 } from "./tables.ts";
+export * as tags from "./tags.ts";
 export * as targets from "./targets.ts";
 export * as users from "./users.ts";
 export * as wakeups from "./wakeups.ts";

@@ -20,6 +20,8 @@ export interface ListedLease extends Lease {
   environment: string | null;
   path: string | null;
   dynamic_secret_name: string;
+  /** Of the dynamic secret. */
+  metadata: { key: string; value: string }[];
   type: string;
   /** Host and port of the target. */
   address: string;
@@ -40,7 +42,7 @@ export async function page(
   const [micros, id] = after?.split(".") ?? [];
   // A Date has milliseconds, a row microseconds: the cursor is written and read here.
   const { rows } = await sql<ListedLease>`
-    select l.*, d.name as dynamic_secret_name, d.type, c.address,
+    select l.*, d.name as dynamic_secret_name, d.metadata, d.type, c.address,
       coalesce(p.slug, d.was_at ->> 'project') as project_slug,
       coalesce(e.slug, d.was_at ->> 'environment') as environment,
       coalesce(f.path, d.was_at ->> 'path') as path,

@@ -174,11 +174,13 @@ export function ownerOf(
   db: Db,
   projectId: string,
   id: string,
-): Promise<{ name: string; actor_type: string; actor_id: string } | undefined> {
+): Promise<
+  { name: string; metadata: { key: string; value: string }[]; actor_type: string; actor_id: string } | undefined
+> {
   return db.sql
     .selectFrom("leases as l")
     .innerJoin("dynamic_secrets as d", "d.id", "l.dynamic_secret_id")
-    .select(["d.name", "l.actor_type", "l.actor_id"])
+    .select(["d.name", "d.metadata", "l.actor_type", "l.actor_id"])
     .where("l.id", "=", id)
     .where("l.project_id", "=", projectId)
     .executeTakeFirst();

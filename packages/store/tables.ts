@@ -3,6 +3,7 @@
  * other's names in types without importing each other.
  */
 import type { ColumnType, Generated } from "kysely";
+import type { MembershipsTable, RolesTable, TagsTable } from "./access-tables.ts";
 import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 import type {
   SecretImportsTable,
@@ -10,8 +11,10 @@ import type {
   SecretsTable,
   SecretTagsTable,
   SecretVersionsTable,
-  TagsTable,
 } from "./secret-tables.ts";
+
+export type { MembershipsTable, RoleGrant, RoleRule, RolesTable, TagsTable } from "./access-tables.ts";
+export type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 
 export interface KeysTable {
   id: Generated<number>;
@@ -104,25 +107,11 @@ export interface ProjectsTable {
   type: Generated<string>;
   description: string | null;
   has_delete_protection: Generated<boolean>;
+  audit_logs_retention_days: Generated<number | null>;
   /** Asked for as a literal and not as a parameter, here and below: else a prepared statement cannot use the partial index. */
   deleting: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
-}
-
-/** `secrets` names what a lease-only member may lease. */
-export interface RoleGrant {
-  role: string;
-  secrets?: { environment: string; path: string; name: string }[];
-}
-
-export interface MembershipsTable {
-  id: string;
-  project_id: string;
-  actor_type: "identity" | "user";
-  actor_id: string;
-  roles: Json<RoleGrant[]>;
-  created_at: DefaultTime;
 }
 
 export interface EnvironmentsTable {
@@ -356,13 +345,14 @@ export interface Tables {
   login_attempts: LoginAttemptsTable;
   projects: ProjectsTable;
   memberships: MembershipsTable;
+  roles: RolesTable;
+  tags: TagsTable;
   environments: EnvironmentsTable;
   folders: FoldersTable;
   secrets: SecretsTable;
   secret_versions: SecretVersionsTable;
   secret_overrides: SecretOverridesTable;
   secret_imports: SecretImportsTable;
-  tags: TagsTable;
   secret_tags: SecretTagsTable;
   dynamic_secrets: DynamicSecretsTable;
   config_versions: ConfigVersionsTable;

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
-import type { Tx } from "./db.ts";
+import type { Db, Tx } from "./db.ts";
 import type { OrgRole, UsersTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -32,4 +32,11 @@ const FIRST_USER_LOCK = 7_214_201_605;
 export async function claimFirst(tx: Tx): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(${FIRST_USER_LOCK}::bigint)`.execute(tx.sql);
   return (await tx.sql.selectFrom("users").select("id").limit(1).executeTakeFirst()) === undefined;
+}
+
+/** The people with these e-mail addresses, in whatever case they are given. */
+export async function byEmails(db: Db, emails: string[]): Promise<User[]> {
+  if (emails.length === 0) return [];
+  const wanted = emails.map((email) => email.trim().toLowerCase());
+  return db.sql.selectFrom("users").selectAll().where("email", "in", wanted).execute();
 }

@@ -3,9 +3,12 @@
  * to who may both read and edit them and did not decline them, and never while the whole server hides them.
  */
 import type { InputsShown, MayRead } from "@dayfly/engine";
+import { mayMakePath } from "../access/place.ts";
 import type { Ask, Handlers, House } from "../handler.ts";
 
 const DYNAMIC = "dynamic-secrets";
+/** Who holds any of these sees that it is there. */
+const seeing = ["read-root-credential", "lease-create", "lease-read"];
 
 function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House): InputsShown {
   if (!may("read-root-credential", DYNAMIC)) return "none";
@@ -15,7 +18,7 @@ function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House
 
 /** Inputs may refer to static secrets: to those that whoever saves them may read. */
 function readerOf({ may }: Pick<Ask, "may">): MayRead {
-  return ({ environment, path, key }) => may("read", "secrets", { environment, path, name: key });
+  return ({ environment, path, key, metadata }) => may("read", "secrets", { environment, path, name: key, metadata });
 }
 
 export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, house) => {
@@ -30,14 +33,13 @@ export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, 
     metadata: body.metadata,
   };
   const shown = shownTo(ask, query.rootCredentials, house);
-  const mayMakeFolder = ask.may("create", "secret-folders");
-  const options = { shown, mayMakeFolder, mayRead: readerOf(ask) };
+  const options = { shown, mayMakeFolder: mayMakePath(ask.may, ask.place.path), mayRead: readerOf(ask) };
   return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draft, options) };
 };
 
 export const listDynamicSecrets: Handlers["listDynamicSecrets"] = async ({ place, may, note }, { engine }) => {
-  const visible = (await engine.list(place)).filter(
-    ({ name }) => may("read-root-credential", DYNAMIC, { name }) || may("lease", DYNAMIC, { name }),
+  const visible = (await engine.list(place)).filter(({ name, metadata }) =>
+    seeing.some((action) => may(action, DYNAMIC, { name, metadata })),
   );
   note({ count: visible.length });
   return { dynamicSecrets: visible };

@@ -1,13 +1,16 @@
-/** Machine identities: what they sign in with, and their membership in projects. */
-import { clientSecrets, identities, memberships, NotFound, organizations, type RoleGrant } from "@dayfly/store";
+/** Machine identities, and what they sign in with. */
+import { clientSecrets, identities, memberships, NotFound, organizations } from "@dayfly/store";
+import { organizationExcess, refuseExcess } from "../access/ability.ts";
 import { makeToken } from "../access/tokens.ts";
 import type { Handlers } from "../handler.ts";
 
 /** How much of a client secret is kept in the clear, so that people can tell theirs apart. */
 const PREFIX = 4;
 
-export const createIdentity: Handlers["createIdentity"] = async ({ input, write, note }) => {
+export const createIdentity: Handlers["createIdentity"] = async ({ input, orgRole, write, note }) => {
   const { name, organizationId, role } = input.body;
+  note({ roles: [role] });
+  refuseExcess(organizationExcess(role, orgRole));
   return write(async (tx) => {
     const organization = await organizations.only(tx);
     if (organization?.id !== organizationId) throw new NotFound("organization", organizationId);
@@ -76,30 +79,6 @@ export const createClientSecret: Handlers["createClientSecret"] = async ({ input
         updatedAt: secret.updated_at,
       },
     };
-  });
-};
-
-export const addIdentityMembership: Handlers["addIdentityMembership"] = async ({ input, project, write, note }) => {
-  const { identityId } = input.params;
-  note({ subjectId: identityId });
-  const roles: RoleGrant[] = input.body.roles.map((grant) =>
-    grant.role === "lease-only" ? { role: grant.role, secrets: grant.secrets } : { role: grant.role },
-  );
-  return write(async (tx) => {
-    await identities.find(tx, identityId);
-    const made = await memberships.create(tx, project.id, { type: "identity", id: identityId }, roles);
-    return { identityMembership: { id: made.id, identityId } };
-  });
-};
-
-export const removeIdentityMembership: Handlers["removeIdentityMembership"] = async (ask, { engine }) => {
-  const { identityId } = ask.input.params;
-  ask.note({ subjectId: identityId });
-  return ask.write(async (tx) => {
-    const member = { type: "identity", id: identityId } as const;
-    const ended = await memberships.remove(tx, ask.project.id, member);
-    ask.note({ count: await engine.endLeasesOf(tx, ask.caller, member, ask.project.id) });
-    return { identityMembership: { id: ended.id, identityId } };
   });
 };
 

@@ -9,12 +9,16 @@ import * as environments from "./environments.ts";
 import * as folders from "./folders.ts";
 import * as health from "./health.ts";
 import * as identities from "./identities.ts";
+import * as identityMemberships from "./identity-memberships.ts";
 import * as leaseLists from "./lease-lists.ts";
 import * as leases from "./leases.ts";
 import * as openapi from "./openapi.ts";
 import * as projects from "./projects.ts";
+import * as roles from "./roles.ts";
 import * as secretImports from "./secret-imports.ts";
 import * as secrets from "./secrets.ts";
+import * as tags from "./tags.ts";
+import * as userMemberships from "./user-memberships.ts";
 
 const { addEnvironment: _, ...projectHandlers } = projects;
 
@@ -24,9 +28,13 @@ const handlers: Handlers = {
   ...projectHandlers,
   ...environments,
   ...folders,
+  ...tags,
   ...secrets,
   ...secretImports,
   ...identities,
+  ...roles,
+  ...identityMemberships,
+  ...userMemberships,
   ...dynamicSecrets,
   ...leases,
   ...leaseLists,

@@ -9,10 +9,11 @@ export const listProjectLeases: Handlers["listProjectLeases"] = async ({ input, 
   const { state = "live", limit = LIMIT, cursor } = input.query;
   const found = await engine.leasePage({ projectId: project.id, state }, { limit, after: cursor });
   const visible = found.filter((lease) =>
-    may("lease", "dynamic-secrets", {
+    may("lease-read", "dynamic-secrets", {
       environment: lease.environmentSlug ?? undefined,
       path: lease.path ?? undefined,
       name: lease.dynamicSecretName,
+      metadata: lease.metadata,
       owner: ownerOf(lease.owner),
     }),
   );

@@ -35,7 +35,7 @@ export const getLease: Handlers["getLease"] = async ({ input, place, note }, { e
 
 export const listLeases: Handlers["listLeases"] = async ({ input, place, may, note }, { engine }) => {
   const leases = (await engine.leases(place, input.params.name)).filter(({ owner }) =>
-    may("lease", DYNAMIC, { owner: ownerOf(owner) }),
+    may("lease-read", DYNAMIC, { owner: ownerOf(owner) }),
   );
   note({ count: leases.length });
   return { leases };
