@@ -201,7 +201,8 @@ describe("conditions", () => {
       { subject: "secret-folders", action: "edit" },
       { subject: "secrets", action: "read", inverted: true, conditions: { secretPath: { $glob: "/kept/**" } } },
     );
-    const rename = (name: string) => ask("PATCH", "/api/v1/folders/kept", { ...where("/"), name, description: "d" }, token);
+    const rename = (name: string) =>
+      ask("PATCH", "/api/v1/folders/kept", { ...where("/"), name, description: "d" }, token);
     assert.equal((await rename("freed")).status, 403);
     ok(await rename("kept"));
   });
