@@ -1,6 +1,6 @@
 /** Every route, by name. Declared by noun in the files beside this one. */
 import { verifyAuditLogs } from "./audit.ts";
-import { universalAuthLogin } from "./auth.ts";
+import { renewToken, revokeToken, universalAuthLogin } from "./auth.ts";
 import {
   createDynamicSecret,
   deleteDynamicSecret,
@@ -22,14 +22,17 @@ import {
 import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
 import {
   addIdentityMembership,
-  attachUniversalAuth,
-  createClientSecret,
   createIdentity,
   deleteIdentity,
+  getIdentity,
+  getIdentityDetails,
+  listIdentities,
   removeIdentityMembership,
+  updateIdentity,
 } from "./identities.ts";
 import { listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
 import { createLease, deleteLease, getLease, listLeases, renewLease } from "./leases.ts";
+import { listAccessibleOrganizations, listOrganizations } from "./organizations.ts";
 import {
   createProject,
   deleteProject,
@@ -48,11 +51,66 @@ import {
   listSecretsV3,
   updateSecret,
 } from "./secrets.ts";
+import {
+  checkAuth,
+  endOtherSessions,
+  endSession,
+  listSessions,
+  loginUser,
+  logoutUser,
+  selectOrganization,
+} from "./sessions.ts";
+import {
+  attachUniversalAuth,
+  createClientSecret,
+  detachUniversalAuth,
+  getClientSecret,
+  getUniversalAuth,
+  listClientSecrets,
+  revokeClientSecret,
+  updateUniversalAuth,
+} from "./universal-auth.ts";
+import {
+  acceptLink,
+  changePassword,
+  createUserLink,
+  deleteUser,
+  endUserSessions,
+  getMe,
+  getUser,
+  inviteUser,
+  listUsers,
+  updateUser,
+} from "./users.ts";
 
 /** Every route, by name. */
 export const routes = {
   // auth
   universalAuthLogin,
+  renewToken,
+  revokeToken,
+  // sessions
+  loginUser,
+  selectOrganization,
+  checkAuth,
+  logoutUser,
+  listSessions,
+  endSession,
+  endOtherSessions,
+  // people
+  getMe,
+  changePassword,
+  acceptLink,
+  listUsers,
+  inviteUser,
+  getUser,
+  updateUser,
+  deleteUser,
+  createUserLink,
+  endUserSessions,
+  // organizations
+  listOrganizations,
+  listAccessibleOrganizations,
   // projects
   createProject,
   getProject,
@@ -84,9 +142,19 @@ export const routes = {
   deleteSecret,
   // identities
   createIdentity,
+  listIdentities,
+  getIdentityDetails,
+  getIdentity,
+  updateIdentity,
   deleteIdentity,
   attachUniversalAuth,
+  getUniversalAuth,
+  updateUniversalAuth,
+  detachUniversalAuth,
   createClientSecret,
+  listClientSecrets,
+  getClientSecret,
+  revokeClientSecret,
   addIdentityMembership,
   removeIdentityMembership,
   // dynamic secrets

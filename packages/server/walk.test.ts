@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type RouteName, routes } from "@dayfly/contract";
 import { securityHeaders } from "./door.ts";
+import { actorsMembersSee, actorsWalk, machinesOrder, peoplesOrder } from "./testing/actors-walk.ts";
 import { providerOf, type Scene, scene } from "./testing/callers.ts";
 import type { Heard } from "./testing/server.ts";
 
 let at: Scene;
+let actors: ReturnType<typeof actorsWalk>;
 before(async () => {
   at = await scene();
+  actors = actorsWalk(at.server);
 });
 after(() => at?.stop());
 
@@ -43,6 +46,7 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
   const ua = `/api/v1/auth/universal-auth/identities/${known.identityId}`;
   const member = `/api/v2/workspace/${projectId}/identity-memberships/${known.otherIdentityId}`;
   const requests: Record<RouteName, { path: string; body?: unknown }> = {
+    ...actors.requests(known.identityId),
     universalAuthLogin: {
       path: "/api/v1/auth/universal-auth/login",
       body: server.running.bootstrap!.identity,
@@ -108,6 +112,7 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
 /** In an order in which everything is there when it is needed, and gone last. */
 const order: RouteName[] = [
   "universalAuthLogin",
+  ...peoplesOrder,
   "createProject",
   "getProject",
   "getProjectBySlug",
@@ -135,8 +140,10 @@ const order: RouteName[] = [
   "createIdentity",
   "attachUniversalAuth",
   "createClientSecret",
+  ...machinesOrder,
   "addIdentityMembership",
   "removeIdentityMembership",
+  "detachUniversalAuth",
   "deleteIdentity",
   "createDynamicSecret",
   "listDynamicSecrets",
@@ -160,7 +167,8 @@ const order: RouteName[] = [
 
 async function ask(name: RouteName, caller: Caller): Promise<Heard> {
   const { path, body } = requestFor(name);
-  return at.server.call(routes[name].method, path, { token: at.tokens[caller], body });
+  const token = (caller === "admin" && actors.sessionFor(name)) || at.tokens[caller];
+  return at.server.call(routes[name].method, path, { token, body });
 }
 
 /** What is true of every answer. */
@@ -218,7 +226,7 @@ describe("every route", () => {
     "listProjectLeases",
   ];
   const aboutALease: RouteName[] = ["renewLease", "getLease", "deleteLease"];
-  const anyMemberMay: RouteName[] = ["createProject"];
+  const anyMemberMay: RouteName[] = ["createProject", ...actorsMembersSee];
 
   for (const { caller, project, organization } of refusals) {
     test(`is refused to ${caller} with the headers, the body and the one row of a refusal`, async () => {
@@ -248,6 +256,7 @@ describe("every route", () => {
     const { server, tokens } = at;
     for (const name of order) {
       if (name === "addIdentityMembership") known.otherIdentityId = (await server.newIdentity()).id;
+      await actors.before(name);
       const heard = await ask(name, "admin");
       assert.equal(heard.status, 200, `${name}: ${JSON.stringify(heard.body)}`);
       checkHeaders(heard);
@@ -256,12 +265,14 @@ describe("every route", () => {
       if (name === "createFolder") known.folderId = heard.body.folder.id;
       if (name === "createSecret") known.secretId = heard.body.secret.id;
       if (name === "createIdentity") known.identityId = heard.body.identity.id;
+      actors.after(name, heard);
       if (name === "createLease") known.leaseId = heard.body.lease.id;
     }
     const rows = await server.running.store.sql.selectFrom("audit_events").select("body").execute();
     const all = JSON.stringify(rows);
     for (const secret of [
       "canary-value",
+      ...actors.secrets(),
       at.target.password,
       server.running.bootstrap!.identity.clientSecret,
       tokens.admin,

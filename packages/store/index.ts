@@ -44,6 +44,8 @@ export {
   type RoleGrant,
 } from "./tables.ts";
 export * as targets from "./targets.ts";
+export * as userLinks from "./user-links.ts";
+export * as userSessions from "./user-sessions.ts";
 export * as users from "./users.ts";
 export * as wakeups from "./wakeups.ts";
 export * as writers from "./writers.ts";

@@ -12,19 +12,27 @@ import * as identities from "./identities.ts";
 import * as leaseLists from "./lease-lists.ts";
 import * as leases from "./leases.ts";
 import * as openapi from "./openapi.ts";
+import * as organizations from "./organizations.ts";
 import * as projects from "./projects.ts";
 import * as secrets from "./secrets.ts";
+import * as sessions from "./sessions.ts";
+import * as universalAuth from "./universal-auth.ts";
+import * as users from "./users.ts";
 
 const { addEnvironment: _, ...projectHandlers } = projects;
 
 const handlers: Handlers = {
   ...audit,
   ...auth,
+  ...sessions,
+  ...users,
+  ...organizations,
   ...projectHandlers,
   ...environments,
   ...folders,
   ...secrets,
   ...identities,
+  ...universalAuth,
   ...dynamicSecrets,
   ...leases,
   ...leaseLists,
