@@ -143,7 +143,6 @@ const order: RouteName[] = [
   ...machinesOrder,
   "addIdentityMembership",
   "removeIdentityMembership",
-  "detachUniversalAuth",
   "deleteIdentity",
   "createDynamicSecret",
   "listDynamicSecrets",
