@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { newPerson, type Person, signIn, tokenOf } from "../testing/people.ts";
+import { invite, newPerson, type Person, signIn, tokenOf } from "../testing/people.ts";
 import { type TestServer, testServer } from "../testing/server.ts";
 
 let server: TestServer;
@@ -153,7 +153,16 @@ test("what is about people is refused to a machine", async () => {
 
 test("wrong, unknown, invited and malformed are answered alike", async () => {
   const answers = new Set<string>();
-  for (const email of [one.email, "nobody@dayfly.test", "no address", "\0", "ü@dayfly.test", `${"x".repeat(250)}@x`]) {
+  const invited = await invite(server);
+  for (const email of [
+    one.email,
+    invited.email,
+    "nobody@dayfly.test",
+    "no address",
+    "\0",
+    "ü@dayfly.test",
+    `${"x".repeat(250)}@x`,
+  ]) {
     const heard = await signIn(server, { email, password: "wrong" });
     assert.equal(heard.status, 401, email);
     answers.add(JSON.stringify({ ...heard.body, reqId: "" }));

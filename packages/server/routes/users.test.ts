@@ -1,7 +1,9 @@
 /** People of the organization: invitations, passwords, and what goes with somebody who goes. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { memberships, users } from "@dayfly/store";
 import { type Scene, scene } from "../testing/callers.ts";
+import { until } from "../testing/moments.ts";
 import { accept, invite, newPerson, signIn, tokenOf } from "../testing/people.ts";
 import type { Heard, Said } from "../testing/server.ts";
 
@@ -160,12 +162,17 @@ test("R13: disabling or deleting a person ends their leases, and nobody else's",
 
 test("no lease begins behind a person's disabling, also one that was already let in", async () => {
   const person = await member();
-  await pool().query("update memberships set suspended = true where actor_id = $1", [person.id]);
-  assert.equal((await lease(person.said)).status, 404);
-  await asAdmin("PATCH", userPath(person.id), { isActive: false });
+  const actor = { type: "user", id: person.id } as const;
+  const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%member as (%'`;
+  const late = await at.server.running.store.transaction(async (tx) => {
+    await memberships.suspend(tx, actor, true);
+    const asked = lease(person.said);
+    await until(async () => (await pool().query(waits)).rows.length > 0);
+    return { asked };
+  });
+  assert.equal((await late.asked).status, 404);
   await asAdmin("PATCH", userPath(person.id), { isActive: true });
-  const { rows } = await pool().query("select suspended from memberships where actor_id = $1", [person.id]);
-  assert.deepEqual(rows, [{ suspended: false }], "and enabling lifts it");
+  assert.equal((await lease(person.said)).status, 200, "enabling lifts it");
 });
 
 test("a person who was disabled cannot sign in, use a link or get one, until enabled", async () => {
@@ -194,8 +201,15 @@ test("the last admin who can sign in stays, also when two take each other away a
     assert.match(heard.body.message, /last admin/);
   }
   const second = await newPerson(at.server, "admin");
-  const both = await Promise.all([first, second.id].map((id) => asAdmin("PATCH", userPath(id), { role: "member" })));
-  assert.deepEqual(both.map(({ status }) => status).sort(), [200, 400]);
+  const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%"org_role"%for update%'`;
+  const late = await at.server.running.store.transaction(async (tx) => {
+    assert.ok(await users.isOtherAdmin(tx, first));
+    await users.update(tx, first, { orgRole: "member" });
+    const asked = asAdmin("PATCH", userPath(second.id), { role: "member" });
+    await until(async () => (await pool().query(waits)).rows.length > 0);
+    return { asked };
+  });
+  assert.equal((await late.asked).status, 400);
 });
 
 test("what is unknown or malformed is 404 or 422, and never half done", async () => {
