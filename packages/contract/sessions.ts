@@ -16,7 +16,11 @@ export const loginUser = route({
   permission: { open: true },
   audit: "login-user",
   body: z.object({ email: z.string().trim().min(1).max(255), password: password.meta({ secret: true }) }),
-  reply: z.object({ accessToken: z.string().meta({ secret: true }) }),
+  reply: z.object({
+    accessToken: z.string().meta({ secret: true }),
+    /** Ours, in seconds; official clients read it from the token. */
+    expiresIn: z.int(),
+  }),
 });
 
 /** Chooses the organization of a session. Its token changes, and the one before is no good any more. */

@@ -19,7 +19,7 @@ export const loginUser: Handlers["loginUser"] = async ({ input, caller, write },
     const sessionId = await userSessions.begin(tx, { user, digest, seconds: SESSION_SECONDS }, caller);
     if (sessionId === undefined) throw wrong();
     caller.actor = { type: "user", id: user.id, name: user.email };
-    return { accessToken: token };
+    return { accessToken: token, expiresIn: SESSION_SECONDS };
   });
 };
 
