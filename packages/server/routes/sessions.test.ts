@@ -143,6 +143,22 @@ test("sessions are listed with where they are from, and ended one by one or all 
   assert.deepEqual([(await me(tv)).status, (await me(laptop)).status], [403, 200]);
 });
 
+test("a person has 100 sessions at most: the oldest ends for one more", async () => {
+  const someone = await newPerson(server);
+  const oldest = await tokenOf(server, someone);
+  const { pool } = server.running.store;
+  await pool.query(
+    `insert into user_sessions (id, user_id, digest, expires_at)
+      select gen_random_uuid(), $1, sha256(n::text::bytea), now() + interval '1 h' from generate_series(1, 99) n`,
+    [someone.id],
+  );
+  assert.equal((await me(oldest)).status, 200);
+  const newest = await tokenOf(server, someone);
+  assert.deepEqual([(await me(oldest)).status, (await me(newest)).status], [403, 200]);
+  const { sessions } = (await server.call("GET", "/api/v1/users/me/sessions", { token: newest })).body;
+  assert.equal(sessions.length, 100);
+});
+
 test("what is about people is refused to a machine", async () => {
   for (const path of ["/api/v1/users/me", "/api/v1/users/me/sessions"]) {
     const heard = await server.call("GET", path, { token: server.admin });
