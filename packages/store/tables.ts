@@ -13,10 +13,10 @@ import type {
   UserLinksTable,
   UserSessionsTable,
   UsersTable,
-} from "./actors.ts";
+} from "./actor-tables.ts";
 import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 
-export type * from "./actors.ts";
+export type * from "./actor-tables.ts";
 export type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 
 export interface KeysTable {
