@@ -49,7 +49,7 @@ test("only what tells nothing about anybody is unaudited, and only that and sign
   );
   assert.deepEqual(
     named(({ permission }) => "open" in permission),
-    ["universalAuthLogin", ...unaudited],
+    ["universalAuthLogin", "renewToken", "revokeToken", "loginUser", "acceptLink", ...unaudited],
   );
   for (const [name, { audit }] of all) assert.match(audit, /^[a-z]+(-[a-z]+)*$/, name);
 });
@@ -283,7 +283,7 @@ test("a temporary role has an end", () => {
   assert.match(field({ temporaryMode: "absolute" }), /^roles.0.temporaryMode: must be "relative"/);
 });
 
-test("what would be half kept is refused: secrets of other roles, none of lease-only, no role, trusted addresses", () => {
+test("what would be half kept is refused: secrets of other roles, none of lease-only, no role", () => {
   const secrets = [{ environment: "prod", path: "/", name: "pg" }];
   for (const roles of [
     [{ role: "lease-only", secrets: [] }],
@@ -294,12 +294,36 @@ test("what would be half kept is refused: secrets of other roles, none of lease-
   ]) {
     assert.equal(refused(routes.addIdentityMembership, giving(...roles)).length, 1, JSON.stringify(roles));
   }
+});
+
+test("a trusted address is IPv4 or IPv6, or a range of them, and nothing else", () => {
   const auth = (ipAddress: string) => ({
     params: { identityId: uuid },
     body: { clientSecretTrustedIps: [{ ipAddress }] },
   });
-  assert.deepEqual(refused(routes.attachUniversalAuth, auth("0.0.0.0/0")), []);
-  assert.match(refused(routes.attachUniversalAuth, auth("10.0.0.0/8"))[0]!, /not supported yet/);
+  for (const good of ["0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.2.3", "2001:db8::/32", "::1"]) {
+    assert.deepEqual(refused(routes.attachUniversalAuth, auth(good)), [], good);
+  }
+  for (const bad of ["", "10.0.0.0/33", "10.0.0/8", "::/129", "fe80::1%eth0", "example.org", "::ffff:10.0.0.1", "1'"]) {
+    assert.match(
+      refused(routes.attachUniversalAuth, auth(bad))[0] ?? bad,
+      /^clientSecretTrustedIps.0.ipAddress: must be/,
+    );
+  }
+  const nowhere = { params: { identityId: uuid }, body: { accessTokenTrustedIps: [] } };
+  assert.match(refused(routes.updateUniversalAuth, nowhere)[0]!, /leave it out for anywhere/);
+  const long = { params: { identityId: uuid }, body: { accessTokenTTL: 61, accessTokenMaxTTL: 60 } };
+  assert.deepEqual(refused(routes.attachUniversalAuth, long), [
+    "accessTokenTTL: must not be longer than accessTokenMaxTTL",
+  ]);
+});
+
+test("a new password is long and no mere pattern", () => {
+  const body = (password: string) => ({ body: { token: "t", password } });
+  for (const bad of ["", "short", "elevenchars", "aaaaaaaaaaaaaaaa", "abababababab", "x1y2z".repeat(60)]) {
+    assert.match(refused(routes.acceptLink, body(bad))[0] ?? bad, /^password: must/);
+  }
+  assert.deepEqual(refused(routes.acceptLink, body("a long enough phrase")), []);
 });
 
 test("a by-id route's place is whatever holds the id", () => {

@@ -1,6 +1,6 @@
 /** Every route, by name. Declared by noun in the files beside this one. */
 import { verifyAuditLogs } from "./audit.ts";
-import { universalAuthLogin } from "./auth.ts";
+import { renewToken, revokeToken, universalAuthLogin } from "./auth.ts";
 import {
   createDynamicSecret,
   deleteDynamicSecret,
@@ -28,7 +28,14 @@ import {
   updateFolderV2,
 } from "./folders.ts";
 import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
-import { attachUniversalAuth, createClientSecret, createIdentity, deleteIdentity } from "./identities.ts";
+import {
+  createIdentity,
+  deleteIdentity,
+  getIdentity,
+  getIdentityDetails,
+  listIdentities,
+  updateIdentity,
+} from "./identities.ts";
 import {
   addIdentityMembership,
   getIdentityMembership,
@@ -38,6 +45,7 @@ import {
 } from "./identity-memberships.ts";
 import { listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
 import { createLease, deleteLease, getLease, listLeases, renewLease } from "./leases.ts";
+import { listAccessibleOrganizations, listOrganizations } from "./organizations.ts";
 import {
   createProject,
   deleteProject,
@@ -73,6 +81,15 @@ import {
   updateSecret,
 } from "./secrets.ts";
 import {
+  checkAuth,
+  endOtherSessions,
+  endSession,
+  listSessions,
+  loginUser,
+  logoutUser,
+  selectOrganization,
+} from "./sessions.ts";
+import {
   createTag,
   createWorkspaceTag,
   deleteTag,
@@ -87,17 +104,63 @@ import {
   updateWorkspaceTag,
 } from "./tags.ts";
 import {
+  attachUniversalAuth,
+  createClientSecret,
+  detachUniversalAuth,
+  getClientSecret,
+  getUniversalAuth,
+  listClientSecrets,
+  revokeClientSecret,
+  updateUniversalAuth,
+} from "./universal-auth.ts";
+import {
   addUserMemberships,
   getUserMembership,
   listUserMemberships,
   removeUserMemberships,
   updateUserMembership,
 } from "./user-memberships.ts";
+import {
+  acceptLink,
+  changePassword,
+  createUserLink,
+  deleteUser,
+  endUserSessions,
+  getMe,
+  getUser,
+  inviteUser,
+  listUsers,
+  updateUser,
+} from "./users.ts";
 
 /** Every route, by name. */
 export const routes = {
   // auth
   universalAuthLogin,
+  renewToken,
+  revokeToken,
+  // sessions
+  loginUser,
+  selectOrganization,
+  checkAuth,
+  logoutUser,
+  listSessions,
+  endSession,
+  endOtherSessions,
+  // people
+  getMe,
+  changePassword,
+  acceptLink,
+  listUsers,
+  inviteUser,
+  getUser,
+  updateUser,
+  deleteUser,
+  createUserLink,
+  endUserSessions,
+  // organizations
+  listOrganizations,
+  listAccessibleOrganizations,
   // projects
   createProject,
   getProject,
@@ -159,9 +222,19 @@ export const routes = {
   deleteSecretImportV1,
   // identities
   createIdentity,
+  listIdentities,
+  getIdentityDetails,
+  getIdentity,
+  updateIdentity,
   deleteIdentity,
   attachUniversalAuth,
+  getUniversalAuth,
+  updateUniversalAuth,
+  detachUniversalAuth,
   createClientSecret,
+  listClientSecrets,
+  getClientSecret,
+  revokeClientSecret,
   // roles and who has them
   createRole,
   listRoles,

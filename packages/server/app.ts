@@ -85,9 +85,10 @@ export function createApp(
     request.visit = welcome(request);
     const { route } = request.visit;
     if (route === null || "open" in route.permission) return;
-    const { actor, orgRole } = await authenticate(house.store, request.headers.authorization);
-    request.visit.caller.actor = actor;
-    request.visit.orgRole = orgRole;
+    const { caller } = request.visit;
+    const { actor, orgRole, sessionId } = await authenticate(house.store, request.headers.authorization, caller.ip);
+    caller.actor = actor;
+    Object.assign(request.visit, { orgRole, sessionId });
   });
   app.addHook("onResponse", async (request, reply) => {
     const { actor } = request.visit.caller;
@@ -168,6 +169,7 @@ async function prepare<R extends Route>(
     ...asked,
     caller: visit.caller,
     orgRole: visit.orgRole,
+    sessionId: visit.sessionId,
     arrivedAt: visit.arrivedAt,
     get project() {
       return standing!.project;

@@ -21,6 +21,8 @@ export interface Ask<R extends Route = Route> {
   idempotencyKey: string | null;
   caller: Caller;
   orgRole: OrgRole;
+  /** The session of a person; null for everybody else. */
+  sessionId: string | null;
   /** `performance.now()` when the request arrived. */
   arrivedAt: number;
   /** The project of a project's route. */

@@ -13,6 +13,8 @@ export interface Visit {
   route: Route | null;
   caller: Caller;
   orgRole: OrgRole;
+  /** The session of a person; null for everybody else. */
+  sessionId: string | null;
   /** `performance.now()` when it arrived. */
   arrivedAt: number;
   /** What its audit row will say beyond who, when and which event. */
@@ -27,6 +29,7 @@ export function arrive(route: Route | null, from: Omit<Caller, "actor">): Visit 
     route,
     caller: { actor: { type: "anonymous", id: null, name: "" }, ...from },
     orgRole: "no-access",
+    sessionId: null,
     arrivedAt: performance.now(),
     facts: {},
     undelivered: null,

@@ -3,21 +3,25 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type RouteName, routes } from "@dayfly/contract";
 import { securityHeaders } from "./door.ts";
+import { actorsMembersSee, actorsWalk } from "./testing/actors-walk.ts";
 import { providerOf, type Scene, scene } from "./testing/callers.ts";
 import { known, order, requestFor } from "./testing/requests.ts";
 import type { Heard } from "./testing/server.ts";
 
 let at: Scene;
+let actors: ReturnType<typeof actorsWalk>;
 before(async () => {
   at = await scene();
+  actors = actorsWalk(at.server);
 });
 after(() => at?.stop());
 
 type Caller = keyof Scene["tokens"];
 
 async function ask(name: RouteName, caller: Caller): Promise<Heard> {
-  const { path, body } = requestFor(name, at);
-  return at.server.call(routes[name].method, path, { token: at.tokens[caller], body });
+  const { path, body } = requestFor(name, at, actors);
+  const token = (caller === "admin" && actors.sessionFor(name)) || at.tokens[caller];
+  return at.server.call(routes[name].method, path, { token, body });
 }
 
 /** What is true of every answer. */
@@ -75,7 +79,7 @@ describe("every route", () => {
     "listProjectLeases",
   ];
   const aboutALease: RouteName[] = ["renewLease", "getLease", "deleteLease"];
-  const anyMemberMay: RouteName[] = ["createProject"];
+  const anyMemberMay: RouteName[] = ["createProject", ...actorsMembersSee];
 
   for (const { caller, project, organization } of refusals) {
     test(`is refused to ${caller} with the headers, the body and the one row of a refusal`, async () => {
@@ -105,6 +109,7 @@ describe("every route", () => {
     const { server, tokens } = at;
     for (const name of order) {
       if (name === "addIdentityMembership") known.otherIdentityId = (await server.newIdentity()).id;
+      await actors.before(name);
       const heard = await ask(name, "admin");
       assert.equal(heard.status, 200, `${name}: ${JSON.stringify(heard.body)}`);
       checkHeaders(heard);
@@ -118,12 +123,14 @@ describe("every route", () => {
       if (name === "createTag") known.tagId = heard.body.tag.id;
       if (name === "createWorkspaceTag") known.workspaceTagId = heard.body.workspaceTag.id;
       if (name === "addUserMemberships") known.membershipId = heard.body.memberships[0].id;
+      actors.after(name, heard);
       if (name === "createLease") known.leaseId = heard.body.lease.id;
     }
     const rows = await server.running.store.sql.selectFrom("audit_events").select("body").execute();
     const all = JSON.stringify(rows);
     for (const secret of [
       "canary-value",
+      ...actors.secrets(),
       at.target.password,
       server.running.bootstrap!.identity.clientSecret,
       tokens.admin,

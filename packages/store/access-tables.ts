@@ -22,6 +22,8 @@ export interface MembershipsTable {
   roles: Json<RoleGrant[]>;
   custom_roles: Generated<string[]>;
   ends_at: Date | null;
+  /** While its actor is disabled. */
+  suspended: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }

@@ -52,5 +52,7 @@ export {
 } from "./tables.ts";
 export * as tags from "./tags.ts";
 export * as targets from "./targets.ts";
+export * as userLinks from "./user-links.ts";
+export * as userSessions from "./user-sessions.ts";
 export * as users from "./users.ts";
 export * as wakeups from "./wakeups.ts";

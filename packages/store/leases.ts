@@ -82,7 +82,7 @@ export async function intend(
     actor_id: actorId ?? "",
   };
   const member = sql`member as (select 1 from memberships where project_id = ${intent.projectId}
-    and actor_type = ${type} and actor_id = ${actorId} for key share),`;
+    and actor_type = ${type} and actor_id = ${actorId} and not suspended for key share),`;
   const statement = sql<Lease>`
     with ${asMember ? member : sql``} held as (
       select 1 from dynamic_secrets where id = ${intent.dynamicSecretId} and not deleting for share),

@@ -185,3 +185,23 @@ export async function removeAll(tx: Tx, actor: Actor): Promise<void> {
     .execute();
   await secretOverrides.removeAll(tx, `${actor.type}:${actor.id}`);
 }
+
+/**
+ * Keeps somebody's leases from beginning, or lets them again, when it is disabled or enabled. Leases that are beginning
+ * hold their membership: they come before this, or find it suspended.
+ */
+export async function suspend(tx: Tx, actor: Actor, suspended: boolean): Promise<void> {
+  const theirs = tx.sql
+    .selectFrom("memberships")
+    .select("id")
+    .where("actor_type", "=", actor.type)
+    .where("actor_id", "=", actor.id)
+    .orderBy("id")
+    .forUpdate();
+  await tx.sql
+    .with("theirs", () => theirs)
+    .updateTable("memberships")
+    .set({ suspended })
+    .where("id", "in", (query) => query.selectFrom("theirs").select("theirs.id"))
+    .execute();
+}

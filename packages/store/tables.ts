@@ -4,6 +4,17 @@
  */
 import type { ColumnType, Generated } from "kysely";
 import type { MembershipsTable, RolesTable, TagsTable } from "./access-tables.ts";
+import type {
+  AccessTokensTable,
+  ClientSecretsTable,
+  IdentitiesTable,
+  LoginAttemptsTable,
+  OrganizationsTable,
+  UniversalAuthsTable,
+  UserLinksTable,
+  UserSessionsTable,
+  UsersTable,
+} from "./actor-tables.ts";
 import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 import type {
   SecretImportsTable,
@@ -13,7 +24,8 @@ import type {
   SecretVersionsTable,
 } from "./secret-tables.ts";
 
-export type { MembershipsTable, RoleGrant, RoleRule, RolesTable, TagsTable } from "./access-tables.ts";
+export type * from "./access-tables.ts";
+export type * from "./actor-tables.ts";
 export type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 
 export interface KeysTable {
@@ -28,75 +40,6 @@ export interface SentinelTable {
   one: Generated<boolean>;
   instance_id: string;
   sealed: Buffer;
-}
-
-export interface OrganizationsTable {
-  id: string;
-  name: string;
-  slug: string;
-  created_at: DefaultTime;
-}
-
-export type OrgRole = "admin" | "member" | "no-access";
-
-export interface UsersTable {
-  id: string;
-  email: string;
-  name: string;
-  password_hash: string;
-  org_role: OrgRole;
-  created_at: DefaultTime;
-}
-
-export interface IdentitiesTable {
-  id: string;
-  name: string;
-  org_role: OrgRole;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-export interface UniversalAuthsTable {
-  id: string;
-  identity_id: string;
-  client_id: string;
-  access_token_ttl: Generated<number>;
-  access_token_max_ttl: Generated<number>;
-  access_token_num_uses_limit: Generated<number>;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-export interface ClientSecretsTable {
-  id: string;
-  universal_auth_id: string;
-  digest: Buffer;
-  prefix: string;
-  description: Generated<string>;
-  num_uses: Generated<number>;
-  num_uses_limit: Generated<number>;
-  ttl: Generated<number>;
-  revoked: Generated<boolean>;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-export interface AccessTokensTable {
-  digest: Buffer;
-  identity_id: string;
-  client_secret_id: string | null;
-  created_at: DefaultTime;
-  expires_at: ColumnType<Date, Date | string, Date | string>;
-  num_uses: Generated<number>;
-  num_uses_limit: Generated<number>;
-  revoked_at: Date | null;
-}
-
-export interface LoginAttemptsTable {
-  key: string;
-  tries: Generated<number>;
-  since: DefaultTime;
-  locked_until: Date | null;
 }
 
 export interface ProjectsTable {
@@ -338,6 +281,8 @@ export interface Tables {
   sentinel: SentinelTable;
   organizations: OrganizationsTable;
   users: UsersTable;
+  user_sessions: UserSessionsTable;
+  user_links: UserLinksTable;
   identities: IdentitiesTable;
   universal_auths: UniversalAuthsTable;
   client_secrets: ClientSecretsTable;

@@ -13,18 +13,25 @@ import * as identityMemberships from "./identity-memberships.ts";
 import * as leaseLists from "./lease-lists.ts";
 import * as leases from "./leases.ts";
 import * as openapi from "./openapi.ts";
+import * as organizations from "./organizations.ts";
 import * as projects from "./projects.ts";
 import * as roles from "./roles.ts";
 import * as secretImports from "./secret-imports.ts";
 import * as secrets from "./secrets.ts";
+import * as sessions from "./sessions.ts";
 import * as tags from "./tags.ts";
+import * as universalAuth from "./universal-auth.ts";
 import * as userMemberships from "./user-memberships.ts";
+import * as users from "./users.ts";
 
 const { addEnvironment: _, ...projectHandlers } = projects;
 
 const handlers: Handlers = {
   ...audit,
   ...auth,
+  ...sessions,
+  ...users,
+  ...organizations,
   ...projectHandlers,
   ...environments,
   ...folders,
@@ -32,6 +39,7 @@ const handlers: Handlers = {
   ...secrets,
   ...secretImports,
   ...identities,
+  ...universalAuth,
   ...roles,
   ...identityMemberships,
   ...userMemberships,

@@ -1,5 +1,6 @@
 /** A valid request for each route of the contract, for the walk over all of them. */
 import type { RouteName } from "@dayfly/contract";
+import { type actorsWalk, machinesOrder, peoplesOrder } from "./actors-walk.ts";
 import { providerOf, type Scene } from "./callers.ts";
 
 const anId = "11111111-2222-4333-8444-555555555555";
@@ -35,7 +36,11 @@ export const known: Known = {
 };
 
 /** The request of a route as the scene and what is known by now have it. */
-export function requestFor(name: RouteName, at: Scene): { path: string; body?: unknown } {
+export function requestFor(
+  name: RouteName,
+  at: Scene,
+  actors: ReturnType<typeof actorsWalk>,
+): { path: string; body?: unknown } {
   const { loc, query, projectId, server } = at;
   const secretPath = "/api/v3/secrets/raw/KEY";
   const env = `/api/v1/workspace/${projectId}/environments`;
@@ -49,6 +54,7 @@ export function requestFor(name: RouteName, at: Scene): { path: string; body?: u
   const people = `/api/v1/projects/${projectId}/memberships`;
   const { email } = server.running.bootstrap!.admin;
   const requests: Record<RouteName, { path: string; body?: unknown }> = {
+    ...actors.requests(known.identityId),
     universalAuthLogin: {
       path: "/api/v1/auth/universal-auth/login",
       body: server.running.bootstrap!.identity,
@@ -162,6 +168,7 @@ export function requestFor(name: RouteName, at: Scene): { path: string; body?: u
 /** In an order in which everything is there when it is needed, and gone last. */
 export const order: RouteName[] = [
   "universalAuthLogin",
+  ...peoplesOrder,
   "createProject",
   "getProject",
   "getProjectBySlug",
@@ -217,6 +224,7 @@ export const order: RouteName[] = [
   "createIdentity",
   "attachUniversalAuth",
   "createClientSecret",
+  ...machinesOrder,
   "createRole",
   "listRoles",
   "getRole",
