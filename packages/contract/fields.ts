@@ -45,6 +45,16 @@ function isStorable(text: string): boolean {
 
 const unstorable = "must not contain NUL or half a character";
 
+/** One line of text, of at most so many characters. */
+export function line(longest: number) {
+  return z
+    .string()
+    .trim()
+    .max(longest, `must be at most ${longest} characters`)
+    .regex(/^\P{Cc}*$/u, "must not contain control characters")
+    .refine(isStorable, unstorable);
+}
+
 /** Free text of at most so many characters; absent and null are "". */
 export function note(longest = 1024) {
   return z

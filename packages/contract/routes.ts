@@ -6,7 +6,9 @@ import {
   deleteDynamicSecret,
   getDynamicSecret,
   listDynamicSecrets,
+  previewDynamicSecret,
   updateDynamicSecret,
+  verifyDynamicSecret,
 } from "./dynamic-secrets.ts";
 import { createEnvironment, deleteEnvironment, getEnvironment, updateEnvironment } from "./environments.ts";
 import {
@@ -19,6 +21,7 @@ import {
   listFolders,
   listFoldersV2,
 } from "./folders.ts";
+import { freezeLeases, listFreezes, unfreezeLeases } from "./freezes.ts";
 import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
 import {
   addIdentityMembership,
@@ -28,8 +31,9 @@ import {
   deleteIdentity,
   removeIdentityMembership,
 } from "./identities.ts";
-import { listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
-import { createLease, deleteLease, getLease, listLeases, renewLease } from "./leases.ts";
+import { getProjectLease, listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
+import { getLeaseRevocation, revokeLeases } from "./lease-revocations.ts";
+import { beatLease, createLease, deleteLease, getLease, listLeases, renewLease, rotateLease } from "./leases.ts";
 import {
   createProject,
   deleteProject,
@@ -48,6 +52,7 @@ import {
   listSecretsV3,
   updateSecret,
 } from "./secrets.ts";
+import { listTargets } from "./targets.ts";
 
 /** Every route, by name. */
 export const routes = {
@@ -95,14 +100,26 @@ export const routes = {
   getDynamicSecret,
   updateDynamicSecret,
   deleteDynamicSecret,
+  verifyDynamicSecret,
+  previewDynamicSecret,
   // leases
   createLease,
   renewLease,
+  rotateLease,
+  beatLease,
   deleteLease,
   getLease,
   listLeases,
   listProjectLeases,
+  getProjectLease,
   listOrganizationLeases,
+  revokeLeases,
+  getLeaseRevocation,
+  freezeLeases,
+  unfreezeLeases,
+  listFreezes,
+  // targets
+  listTargets,
   // audit
   verifyAuditLogs,
   // health

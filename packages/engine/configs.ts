@@ -42,15 +42,19 @@ interface Kept {
   configs: Map<string, Config>;
 }
 
+/** The target of a type. @throws InvalidInputs, which names those there are */
+export function targetOf({ targets }: Pick<Ground, "targets">, type: string): AnyTarget {
+  const target = Object.hasOwn(targets, type) ? targets[type] : undefined;
+  if (target) return target;
+  const known = Object.keys(targets).sort().join(", ");
+  throw new InvalidInputs([
+    { path: ["provider", "type"], message: `the type '${type}' is not known; known are ${known}` },
+  ]);
+}
+
 /** Parses inputs by their type. @throws InvalidInputs for fields, RuleBroken for a fault in a statement */
 export function parseConfig({ targets, store }: Ground, type: string, inputs: Record<string, unknown>): Config {
-  const target = Object.hasOwn(targets, type) ? targets[type] : undefined;
-  if (!target) {
-    const known = Object.keys(targets).sort().join(", ");
-    throw new InvalidInputs([
-      { path: ["provider", "type"], message: `the type '${type}' is not known; known are ${known}` },
-    ]);
-  }
+  const target = targetOf({ targets }, type);
   const result = target.config.safeParse(inputs);
   if (!result.success) {
     const faults = result.error.issues as { path: PropertyKey[]; message: string; params?: { fault?: string } }[];

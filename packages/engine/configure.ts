@@ -4,7 +4,16 @@
  * An edit never changes what a lease was made with.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, configVersions, dynamicSecrets, environments, folders, type Tx } from "@dayfly/store";
+import {
+  audit,
+  type Caller,
+  configVersions,
+  dynamicSecrets,
+  environments,
+  folders,
+  freezes,
+  type Tx,
+} from "@dayfly/store";
 import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place, Removal } from "./api.ts";
 import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +26,16 @@ import { checkReadiness } from "./readiness.ts";
 import { requireVerified } from "./verify.ts";
 import { dynamicSecretView } from "./views.ts";
 
+/** A draft's configuration, with everything checked that needs no target. @throws InvalidInputs, RuleBroken */
+export function checked(context: Context, draft: Draft): Config {
+  const config = parseConfig(context, draft.type, draft.inputs);
+  checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
+  checkTemplate(config, draft.usernameTemplate);
+  checkPasswords(config);
+  checkReadiness(config);
+  return config;
+}
+
 /** Makes one, and its folder where that is missing and may be made. */
 export async function create(
   context: Context,
@@ -26,11 +45,7 @@ export async function create(
   { shown, mayMakeFolder }: CreateOptions,
 ): Promise<DynamicSecretView> {
   const name = checkName(draft.name);
-  const config = parseConfig(context, draft.type, draft.inputs);
-  checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
-  checkTemplate(config, draft.usernameTemplate);
-  checkPasswords(config);
-  checkReadiness(config);
+  const config = checked(context, draft);
   const environment = await environments.bySlug(context.store, place.projectId, place.environment);
   const there = await folders.at(context.store, environment.id, place.path);
   if (!there && !mayMakeFolder) throw new NotFound("folder", place.path);
@@ -42,6 +57,8 @@ export async function create(
   await requireVerified(context, config);
   const secret = await context.store.transaction(async (tx) => {
     const home = { projectId: place.projectId, environmentId: environment.id };
+    // First of all, as a deletion and a freeze do: the project is locked before what is in it.
+    const isFrozen = await freezes.holdProject(tx, place.projectId);
     const folder = await folders.ensure(tx, home, place.path);
     const row = await dynamicSecrets.insert(tx, {
       id: randomUUID(),
@@ -56,6 +73,7 @@ export async function create(
       max_ttl_seconds: draft.maxTtl?.seconds ?? null,
       username_template: draft.usernameTemplate || null,
       metadata: draft.metadata ?? [],
+      project_frozen: isFrozen,
     });
     await storeVersion(tx, row, row.config_version, config);
     await audit.append(tx, caller, {

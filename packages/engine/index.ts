@@ -1,5 +1,5 @@
 /** @dayfly/engine: leases in time. */
-export { targets } from "@dayfly/targets";
+export { inputsSchema, targets } from "@dayfly/targets";
 export type * from "./api.ts";
 export { createEngine } from "./engine.ts";
 export * from "./errors.ts";

@@ -159,6 +159,7 @@ export function createSweeper(context: Context): Sweeper {
         ...(row.was === "active" ? {} : { outcome: "failed" as const }),
         ...leaseFacts(row),
         expiresAt: row.expires_at.toISOString(),
+        ...(row.reason === "missed-beat" ? { reason: row.reason } : {}),
       }));
     await audit.appendAll(tx, audit.systemCaller, events);
   }

@@ -24,6 +24,7 @@ interface Known {
   otherIdentityId: string;
   leaseId: string;
   spareEnvironmentId: string;
+  revocationId: string;
 }
 const known: Known = {
   environmentId: anId,
@@ -33,6 +34,7 @@ const known: Known = {
   otherIdentityId: anId,
   leaseId: anId,
   spareEnvironmentId: anId,
+  revocationId: anId,
 };
 
 function requestFor(name: RouteName): { path: string; body?: unknown } {
@@ -88,12 +90,38 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     getDynamicSecret: { path: `${dynamic}/postgres?${query}` },
     updateDynamicSecret: { path: `${dynamic}/second`, body: { ...loc, data: { defaultTTL: "2h" } } },
     deleteDynamicSecret: { path: `${dynamic}/second`, body: loc },
-    createLease: { path: `${dynamic}/leases`, body: { ...loc, dynamicSecretName: "postgres", ttl: "" } },
+    createLease: {
+      path: `${dynamic}/leases`,
+      body: { ...loc, dynamicSecretName: "postgres", ttl: "", heartbeat: "1h" },
+    },
     renewLease: { path: `${dynamic}/leases/${known.leaseId}/renew`, body: { ...loc, ttl: "1m" } },
     getLease: { path: `${dynamic}/leases/${known.leaseId}?${query}` },
     listLeases: { path: `${dynamic}/postgres/leases?${query}` },
     deleteLease: { path: `${dynamic}/leases/${known.leaseId}`, body: loc },
     listProjectLeases: { path: `/api/v1/projects/${projectId}/leases?state=failed` },
+    rotateLease: { path: `${dynamic}/leases/${known.leaseId}/rotate`, body: { ...loc, grace: "1s" } },
+    beatLease: { path: `${dynamic}/leases/${known.leaseId}/beat`, body: loc },
+    verifyDynamicSecret: {
+      path: `${dynamic}/verify`,
+      body: { ...loc, name: "unsaved", provider: providerOf(at.target), defaultTTL: "1h" },
+    },
+    previewDynamicSecret: {
+      path: `${dynamic}/preview`,
+      body: { ...loc, name: "unsaved", provider: providerOf(at.target), defaultTTL: "1h" },
+    },
+    getProjectLease: { path: `/api/v1/projects/${projectId}/leases/${known.leaseId}` },
+    revokeLeases: { path: `/api/v1/projects/${projectId}/leases/revoke`, body: { filter: {} } },
+    getLeaseRevocation: { path: `/api/v1/projects/${projectId}/leases/revocations/${known.revocationId}` },
+    freezeLeases: {
+      path: `/api/v1/projects/${projectId}/freeze`,
+      body: { scope: { kind: "project" }, reason: "a walk" },
+    },
+    unfreezeLeases: {
+      path: `/api/v1/projects/${projectId}/unfreeze`,
+      body: { scope: { kind: "project" }, reason: "it is over" },
+    },
+    listFreezes: { path: `/api/v1/projects/${projectId}/freezes` },
+    listTargets: { path: "/api/v1/targets" },
     listOrganizationLeases: { path: "/api/v1/organization/leases?state=left-behind&limit=2" },
     deleteProject: { path: "/api/v2/workspace/another" },
     getStatus: { path: "/api/status" },
@@ -143,13 +171,24 @@ const order: RouteName[] = [
   "getDynamicSecret",
   "updateDynamicSecret",
   "deleteDynamicSecret",
+  "verifyDynamicSecret",
+  "previewDynamicSecret",
   "createLease",
   "renewLease",
+  "beatLease",
+  "rotateLease",
   "getLease",
   "listLeases",
   "listProjectLeases",
+  "getProjectLease",
   "listOrganizationLeases",
+  "revokeLeases",
+  "getLeaseRevocation",
   "deleteLease",
+  "freezeLeases",
+  "listFreezes",
+  "unfreezeLeases",
+  "listTargets",
   "deleteProject",
   "getStatus",
   "getHealth",
@@ -157,6 +196,15 @@ const order: RouteName[] = [
   "verifyAuditLogs",
   "getOpenApi",
 ];
+
+/** An order for no lease at all. */
+async function revokeNothing(): Promise<string> {
+  const path = `/api/v1/projects/${at.projectId}/leases/revoke`;
+  const token = at.tokens.admin;
+  const filter = { dynamicSecretName: "nothing" };
+  const { digest } = (await at.server.call("POST", path, { token, body: { filter } })).body;
+  return (await at.server.call("POST", path, { token, body: { filter, dryRun: false, digest } })).body.revocation.id;
+}
 
 async function ask(name: RouteName, caller: Caller): Promise<Heard> {
   const { path, body } = requestFor(name);
@@ -178,7 +226,7 @@ function checkHeaders(heard: Heard): void {
 }
 
 /** Moves a lease: recorded by the rows of the lease, of which there may be several. */
-const movesLease: RouteName[] = ["createLease", "renewLease", "deleteLease"];
+const movesLease: RouteName[] = ["createLease", "renewLease", "rotateLease", "deleteLease"];
 
 async function checkAudit(name: RouteName, heard: Heard): Promise<void> {
   const rows = await at.server.auditOf(heard.requestId);
@@ -217,7 +265,15 @@ describe("every route", () => {
     "listLeases",
     "listProjectLeases",
   ];
-  const aboutALease: RouteName[] = ["renewLease", "getLease", "deleteLease"];
+  const aboutALease: RouteName[] = [
+    "renewLease",
+    "rotateLease",
+    "beatLease",
+    "getLease",
+    "getProjectLease",
+    "getLeaseRevocation",
+    "deleteLease",
+  ];
   const anyMemberMay: RouteName[] = ["createProject"];
 
   for (const { caller, project, organization } of refusals) {
@@ -248,6 +304,7 @@ describe("every route", () => {
     const { server, tokens } = at;
     for (const name of order) {
       if (name === "addIdentityMembership") known.otherIdentityId = (await server.newIdentity()).id;
+      if (name === "getLeaseRevocation") known.revocationId = await revokeNothing();
       const heard = await ask(name, "admin");
       assert.equal(heard.status, 200, `${name}: ${JSON.stringify(heard.body)}`);
       checkHeaders(heard);

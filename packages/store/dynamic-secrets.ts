@@ -27,8 +27,16 @@ export async function insert(
   tx: Tx,
   row: Omit<
     DynamicSecret,
-    "version" | "config_version" | "deleting" | "was_at" | "forced_at" | "created_at" | "updated_at"
-  > & { folder_id: string },
+    | "version"
+    | "config_version"
+    | "deleting"
+    | "was_at"
+    | "forced_at"
+    | "frozen"
+    | "project_frozen"
+    | "created_at"
+    | "updated_at"
+  > & { folder_id: string; project_frozen?: boolean },
 ): Promise<DynamicSecret> {
   await folders.hold(tx, row.folder_id);
   const insertion = tx.sql

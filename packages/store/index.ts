@@ -4,6 +4,7 @@ export * as alerts from "./alerts.ts";
 export * as audit from "./audit.ts";
 export * as auditChain from "./audit-chain.ts";
 export * as backlog from "./backlog.ts";
+export * as bulkRevocations from "./bulk-revocations.ts";
 export * as clientSecrets from "./client-secrets.ts";
 export * as configVersions from "./config-versions.ts";
 export * as counters from "./counters.ts";
@@ -14,9 +15,10 @@ export * as environments from "./environments.ts";
 export * from "./errors.ts";
 export * as folders from "./folders.ts";
 export { isFounded } from "./founded.ts";
+export * as freezes from "./freezes.ts";
 export * as idempotencyKeys from "./idempotency-keys.ts";
 export * as identities from "./identities.ts";
-export type { ListedState } from "./lease-lists.ts";
+export type { LeaseFilter, ListedState } from "./lease-lists.ts";
 export * as leaseLists from "./lease-lists.ts";
 export * as leases from "./leases.ts";
 export * as leftBehind from "./left-behind.ts";
@@ -35,6 +37,7 @@ export {
   type AlertFacts,
   type AlertKind,
   alertKinds,
+  type Frozen,
   type LeaseReason,
   type LeaseState,
   leaseReasons,

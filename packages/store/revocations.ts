@@ -84,6 +84,10 @@ export function claimRevoking(tx: Tx, id: string): Promise<Lease | undefined> {
     .executeTakeFirst();
 }
 
+/** Why a row that was in the state `was` is due. */
+const whyDue = sql`case when was = 'intended' then 'create-failed'
+  when expires_at > lease_now() and beat_by <= lease_now() then 'missed-beat' else 'expired' end`;
+
 /** A claimed row and the state in which it fell due. */
 export type Claimed = Lease & { was: LeaseState };
 
@@ -102,7 +106,7 @@ export async function claimDue(tx: Tx, targetKeys: Buffer[], free: number[], roo
       limit ${room})
     update leases set
       state = 'revoking',
-      reason = coalesce(reason, case when was = 'intended' then 'create-failed' else 'expired' end),
+      reason = coalesce(reason, ${whyDue}),
       revoking_at = coalesce(revoking_at, lease_now()),
       due_at = lease_now() + make_interval(secs => ${CLAIM_SECONDS}),
       attempts = attempts + 1,
@@ -144,7 +148,7 @@ export async function expireUnasked(tx: Tx, targetKey: Buffer, error: string): P
       select id, state as was from leases where target_key = ${targetKey} and due_at <= lease_now()
         and state in ('intended', 'active') order by due_at limit ${BATCH} for update skip locked)
     update leases set
-      state = 'revoking', reason = coalesce(reason, case when was = 'intended' then 'create-failed' else 'expired' end),
+      state = 'revoking', reason = coalesce(reason, ${whyDue}),
       revoking_at = lease_now(), error_class = 'unreachable', error = ${error}, fence_no = fence_no + 1, updated_at = lease_now()
     from picked where leases.id = picked.id
     returning leases.*, picked.was`.execute(tx.sql);
@@ -321,12 +325,22 @@ export function cascadeActor(
   return cascadeWhere(tx, endedBy, which);
 }
 
-async function cascadeWhere(tx: Tx, endedBy: string, which: RawBuilder<boolean>): Promise<Ended[]> {
+/** Those of these leases that live become due now, because of one order for all of them. @returns the leases that moved */
+export function endThese(tx: Tx, leaseIds: string[], endedBy: string): Promise<Ended[]> {
+  return cascadeWhere(tx, endedBy, sql<boolean>`id = any(${leaseIds}::uuid[])`, "bulk");
+}
+
+async function cascadeWhere(
+  tx: Tx,
+  endedBy: string,
+  which: RawBuilder<boolean>,
+  reason: LeaseReason = "cascade",
+): Promise<Ended[]> {
   // In the order of ids: two that end some of the same leases wait for each other and not in a circle.
   const { rows } = await sql<Ended>`
     with picked as (
       select id from leases where ${which} and state in ('intended', 'active') order by id for update)
-    update leases set state = 'revoking', reason = 'cascade', ended_by = ${endedBy}, revoking_at = lease_now(),
+    update leases set state = 'revoking', reason = ${reason}, ended_by = ${endedBy}, revoking_at = lease_now(),
       due_at = lease_now(), fence_no = fence_no + 1, updated_at = lease_now()
     from picked where leases.id = picked.id
     returning leases.id, leases.project_id, leases.dynamic_secret_id, leases.username`.execute(tx.sql);

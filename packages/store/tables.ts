@@ -93,6 +93,15 @@ export interface LoginAttemptsTable {
   locked_until: Date | null;
 }
 
+/** Who froze something, when (ISO 8601) and why. */
+export interface Frozen {
+  by: { type: string; id: string | null; name: string };
+  at: string;
+  reason: string;
+}
+/** Null where it is not frozen; nothing is made frozen by an insert. */
+export type FrozenColumn = ColumnType<Frozen | null, undefined, string | null>;
+
 export interface ProjectsTable {
   id: string;
   organization_id: string;
@@ -103,6 +112,7 @@ export interface ProjectsTable {
   has_delete_protection: Generated<boolean>;
   /** Asked for as a literal and not as a parameter, here and below: else a prepared statement cannot use the partial index. */
   deleting: Generated<boolean>;
+  frozen: FrozenColumn;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -119,6 +129,7 @@ export interface MembershipsTable {
   actor_type: "identity" | "user";
   actor_id: string;
   roles: Json<RoleGrant[]>;
+  frozen: FrozenColumn;
   created_at: DefaultTime;
 }
 
@@ -183,6 +194,9 @@ export interface DynamicSecretsTable {
   was_at: ColumnType<{ project: string; environment: string; path: string } | null, undefined, never>;
   /** When it was deleted by force. */
   forced_at: Date | null;
+  frozen: FrozenColumn;
+  /** Whether its project is frozen. */
+  project_frozen: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -271,6 +285,26 @@ export interface LeasesTable {
   rehearsal: boolean;
   replaces: string | null;
   replaced_by: string | null;
+}
+
+export interface BulkRevocationsTable {
+  id: string;
+  project_id: string;
+  actor_type: "identity" | "user" | "system" | "anonymous";
+  actor_id: string | null;
+  actor_name: string;
+  request_id: string;
+  source_ip: string | null;
+  user_agent: string | null;
+  reason: string;
+  ordered_at: DefaultTime;
+  moved_at: Date | null;
+}
+
+export interface BulkRevocationLeasesTable {
+  revocation_id: string;
+  lease_id: string;
+  moved: Generated<boolean>;
 }
 
 export interface IdempotencyKeysTable {
@@ -370,6 +404,8 @@ export interface Tables {
   config_versions: ConfigVersionsTable;
   counters: CountersTable;
   leases: LeasesTable;
+  bulk_revocations: BulkRevocationsTable;
+  bulk_revocation_leases: BulkRevocationLeasesTable;
   idempotency_keys: IdempotencyKeysTable;
   audit_events: AuditEventsTable;
   audit_links: AuditLinksTable;

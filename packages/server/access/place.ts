@@ -69,11 +69,13 @@ export async function standingAt(
   return { ...found, rights: projectRights(membership.roles, ownerOf(actor)) };
 }
 
-/** Adds a lease's owner and dynamic secret to the spot. @throws NotFound when the lease is not this project's */
+/** Adds a lease's owner and dynamic secret to the spot, and its place where the request does not name one. @throws NotFound when the lease is not this project's */
 export async function spotOfLease(db: Db, standing: Standing, leaseId: string): Promise<Spot> {
   const found = await leases.ownerOf(db, standing.project.id, leaseId);
   if (found === undefined) throw new NotFound("lease", leaseId);
-  return { ...standing.spot, name: found.name, owner: ownerOf({ type: found.actor_type, id: found.actor_id }) };
+  const at = { environment: found.environment ?? undefined, path: found.path ?? undefined };
+  const spot = standing.spot.environment === undefined ? { ...standing.spot, ...at } : standing.spot;
+  return { ...spot, name: found.name, owner: ownerOf({ type: found.actor_type, id: found.actor_id }) };
 }
 
 async function holderOf(

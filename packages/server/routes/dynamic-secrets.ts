@@ -2,7 +2,8 @@
  * Dynamic secrets. Owns how much of a configuration's inputs an answer carries (D12): stored admin credentials leave only
  * to who may both read and edit them and did not decline them, and never while the whole server hides them.
  */
-import type { InputsShown } from "@dayfly/engine";
+import type { InputOf, routes } from "@dayfly/contract";
+import type { Draft, InputsShown } from "@dayfly/engine";
 import type { Ask, Handlers, House } from "../handler.ts";
 
 const DYNAMIC = "dynamic-secrets";
@@ -13,9 +14,8 @@ function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House
   return root ? "root" : "plain";
 }
 
-export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, house) => {
-  const { body, query } = ask.input;
-  const draft = {
+function draftOf(body: InputOf<typeof routes.createDynamicSecret>["body"]): Draft {
+  return {
     name: body.name,
     type: body.provider.type,
     inputs: body.provider.inputs,
@@ -24,9 +24,13 @@ export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, 
     usernameTemplate: body.usernameTemplate ?? null,
     metadata: body.metadata,
   };
+}
+
+export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, house) => {
+  const { body, query } = ask.input;
   const shown = shownTo(ask, query.rootCredentials, house);
   const mayMakeFolder = ask.may("create", "secret-folders");
-  return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draft, { shown, mayMakeFolder }) };
+  return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draftOf(body), { shown, mayMakeFolder }) };
 };
 
 export const listDynamicSecrets: Handlers["listDynamicSecrets"] = async ({ place, may, note }, { engine }) => {
@@ -62,3 +66,17 @@ export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ cal
   );
   return { dynamicSecret, leftBehind, leftBehindCount };
 };
+
+export const verifyDynamicSecret: Handlers["verifyDynamicSecret"] = async ({ input, note }, { engine }) => {
+  const steps = await engine.verify(draftOf(input.body));
+  note({ count: steps.length });
+  return {
+    steps: steps.map(({ step, outcome, durationMs, message, fix = null }) => ({
+      ...{ step, outcome, durationMs, message, fix },
+      passed: outcome !== "failed",
+    })),
+  };
+};
+
+export const previewDynamicSecret: Handlers["previewDynamicSecret"] = async ({ input }, { engine }) =>
+  engine.preview(draftOf(input.body));

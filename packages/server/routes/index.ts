@@ -7,6 +7,7 @@ import * as auth from "./auth.ts";
 import * as dynamicSecrets from "./dynamic-secrets.ts";
 import * as environments from "./environments.ts";
 import * as folders from "./folders.ts";
+import * as freezes from "./freezes.ts";
 import * as health from "./health.ts";
 import * as identities from "./identities.ts";
 import * as leaseLists from "./lease-lists.ts";
@@ -14,6 +15,7 @@ import * as leases from "./leases.ts";
 import * as openapi from "./openapi.ts";
 import * as projects from "./projects.ts";
 import * as secrets from "./secrets.ts";
+import * as targets from "./targets.ts";
 
 const { addEnvironment: _, ...projectHandlers } = projects;
 
@@ -28,6 +30,8 @@ const handlers: Handlers = {
   ...dynamicSecrets,
   ...leases,
   ...leaseLists,
+  ...freezes,
+  ...targets,
   ...health,
   ...openapi,
 };
