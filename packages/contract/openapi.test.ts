@@ -105,7 +105,7 @@ test("a union keeps its discriminator", () => {
   const found = [...walk(document)].filter(([keys]) => keys.at(-1) === "discriminator");
   assert.deepEqual(
     found.map(([, value]) => value),
-    [{ propertyName: "role" }],
+    ["role", "kind", "kind"].map((propertyName) => ({ propertyName })),
   );
 });
 

@@ -5,10 +5,10 @@ import { work } from "./attempt.ts";
 import type { Link } from "./connections.ts";
 import { NotFound, TargetTimeout } from "./errors.ts";
 import { leaseFacts } from "./facts.ts";
+import { handingOver } from "./hand-over.ts";
 import type { Issuing } from "./intent.ts";
 import { inPlace, whyOvertaken } from "./once.ts";
 import { classOf, isTimeout, reasonOf } from "./refusals.ts";
-import { handingOver } from "./rotate.ts";
 
 /**
  * T2: intended → active.

@@ -14,6 +14,7 @@ import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { Frozen, NotFound, RuleBroken } from "./errors.ts";
+import type { HandOver } from "./hand-over.ts";
 import { buildName } from "./names.ts";
 import { claimKey, keyMoved, type Once } from "./once.ts";
 import type { Wait } from "./readiness.ts";
@@ -36,7 +37,7 @@ export interface Issuing {
   /** What is waited for before it is handed out; null for nothing. */
   wait: Wait | null;
   /** The lease that hands over to this one, and how long it goes on then. */
-  handOver?: { from: string; graceSeconds: number };
+  handOver?: HandOver;
 }
 
 /** Milliseconds of the create limit that are left; it runs from the request's arrival. */

@@ -14,6 +14,7 @@ import { endpointOf, readyConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { RuleBroken } from "./errors.ts";
+import type { HandOver } from "./hand-over.ts";
 import { type Issuing, intend, leftOf, refuseFrozen } from "./intent.ts";
 import { leaseTtl } from "./limits.ts";
 import { measured } from "./meter.ts";
@@ -38,7 +39,7 @@ export async function issue(
   place: Place,
   name: string,
   options: IssueOptions,
-  handOver?: Issuing["handOver"],
+  handOver?: HandOver,
 ): Promise<IssuedLease> {
   const [secret, once] = await Promise.all([
     secretAt(context.store, place, name),

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { type RouteName, routes } from "@dayfly/contract";
 import { securityHeaders } from "./door.ts";
 import { providerOf, type Scene, scene } from "./testing/callers.ts";
+import { ownRequests } from "./testing/own-requests.ts";
 import type { Heard } from "./testing/server.ts";
 
 let at: Scene;
@@ -99,29 +100,7 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     listLeases: { path: `${dynamic}/postgres/leases?${query}` },
     deleteLease: { path: `${dynamic}/leases/${known.leaseId}`, body: loc },
     listProjectLeases: { path: `/api/v1/projects/${projectId}/leases?state=failed` },
-    rotateLease: { path: `${dynamic}/leases/${known.leaseId}/rotate`, body: { ...loc, grace: "1s" } },
-    beatLease: { path: `${dynamic}/leases/${known.leaseId}/beat`, body: loc },
-    verifyDynamicSecret: {
-      path: `${dynamic}/verify`,
-      body: { ...loc, name: "unsaved", provider: providerOf(at.target), defaultTTL: "1h" },
-    },
-    previewDynamicSecret: {
-      path: `${dynamic}/preview`,
-      body: { ...loc, name: "unsaved", provider: providerOf(at.target), defaultTTL: "1h" },
-    },
-    getProjectLease: { path: `/api/v1/projects/${projectId}/leases/${known.leaseId}` },
-    revokeLeases: { path: `/api/v1/projects/${projectId}/leases/revoke`, body: { filter: {} } },
-    getLeaseRevocation: { path: `/api/v1/projects/${projectId}/leases/revocations/${known.revocationId}` },
-    freezeLeases: {
-      path: `/api/v1/projects/${projectId}/freeze`,
-      body: { scope: { kind: "project" }, reason: "a walk" },
-    },
-    unfreezeLeases: {
-      path: `/api/v1/projects/${projectId}/unfreeze`,
-      body: { scope: { kind: "project" }, reason: "it is over" },
-    },
-    listFreezes: { path: `/api/v1/projects/${projectId}/freezes` },
-    listTargets: { path: "/api/v1/targets" },
+    ...ownRequests(at, known),
     listOrganizationLeases: { path: "/api/v1/organization/leases?state=left-behind&limit=2" },
     deleteProject: { path: "/api/v2/workspace/another" },
     getStatus: { path: "/api/status" },

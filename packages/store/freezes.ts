@@ -7,7 +7,7 @@
 import { sql } from "kysely";
 import type { Caller, Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
-import type { Frozen } from "./tables.ts";
+import type { Frozen } from "./incident-tables.ts";
 
 /** What is frozen: the project, or something in it by its id. */
 export type Scope = { kind: "project" } | { kind: "dynamic-secret" | "identity" | "user"; id: string };

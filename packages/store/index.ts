@@ -37,7 +37,6 @@ export {
   type AlertFacts,
   type AlertKind,
   alertKinds,
-  type Frozen,
   type LeaseReason,
   type LeaseState,
   leaseReasons,

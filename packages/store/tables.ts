@@ -3,6 +3,7 @@
  * other's names in types without importing each other.
  */
 import type { ColumnType, Generated } from "kysely";
+import type { BulkRevocationLeasesTable, BulkRevocationsTable, FrozenColumn } from "./incident-tables.ts";
 
 /** A time that the database fills in unless it is given. */
 export type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -92,15 +93,6 @@ export interface LoginAttemptsTable {
   since: DefaultTime;
   locked_until: Date | null;
 }
-
-/** Who froze something, when (ISO 8601) and why. */
-export interface Frozen {
-  by: { type: string; id: string | null; name: string };
-  at: string;
-  reason: string;
-}
-/** Null where it is not frozen; nothing is made frozen by an insert. */
-export type FrozenColumn = ColumnType<Frozen | null, undefined, string | null>;
 
 export interface ProjectsTable {
   id: string;
@@ -285,26 +277,6 @@ export interface LeasesTable {
   rehearsal: boolean;
   replaces: string | null;
   replaced_by: string | null;
-}
-
-export interface BulkRevocationsTable {
-  id: string;
-  project_id: string;
-  actor_type: "identity" | "user" | "system" | "anonymous";
-  actor_id: string | null;
-  actor_name: string;
-  request_id: string;
-  source_ip: string | null;
-  user_agent: string | null;
-  reason: string;
-  ordered_at: DefaultTime;
-  moved_at: Date | null;
-}
-
-export interface BulkRevocationLeasesTable {
-  revocation_id: string;
-  lease_id: string;
-  moved: Generated<boolean>;
 }
 
 export interface IdempotencyKeysTable {

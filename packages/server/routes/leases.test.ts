@@ -146,13 +146,14 @@ test("a project's leases are narrowed by what is asked, counted, and read page b
   assert.deepEqual(await narrowed({ type: "redis" }), []);
   assert.deepEqual(await narrowed({ expiresBefore: new Date().toISOString() }), []);
   const living = await narrowed({});
-  for (const same of [
+  const everywhere: Record<string, string>[] = [
     { path: "/" },
     { path: "/database" },
     { environmentSlug: "prod", dynamicSecretName: "Postgres", type: "sql-database" },
     { target: `${at.target.host}:${at.target.port}` },
     { expiresBefore: new Date(Date.now() + 86_400_000).toISOString() },
-  ]) {
+  ];
+  for (const same of everywhere) {
     assert.deepEqual(await narrowed(same), living, JSON.stringify(same));
   }
   const paged: string[] = [];
@@ -176,15 +177,16 @@ test("who may only lease finds its own leases, and is told no count", async () =
 });
 
 test("bad queries are refused, and another project's lease is not there", async () => {
-  for (const query of [
+  const bad: Record<string, string>[] = [
     { limit: "0" },
     { limit: "101" },
     { state: "dead" },
     { cursor: "x" },
     { expiresBefore: "soon" },
     { search: "a\u0000" },
-  ]) {
-    assert.equal((await ask("GET", lists(query as Record<string, string>))).status, 422, JSON.stringify(query));
+  ];
+  for (const query of bad) {
+    assert.equal((await ask("GET", lists(query))).status, 422, JSON.stringify(query));
   }
   const { lease: mine } = await lease();
   const elsewhere = (await ask("GET", "/api/v2/workspace/elsewhere", undefined, at.tokens.foreign)).body.id;

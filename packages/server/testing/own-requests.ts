@@ -1,0 +1,32 @@
+/** A valid request for each route around leases that official servers do not have. */
+import { providerOf, type Scene } from "./callers.ts";
+
+/** On things of the scene, and on a lease and an order that are there. */
+export function ownRequests({ loc, projectId, target }: Scene, known: { leaseId: string; revocationId: string }) {
+  const dynamic = "/api/v1/dynamic-secrets";
+  return {
+    rotateLease: { path: `${dynamic}/leases/${known.leaseId}/rotate`, body: { ...loc, grace: "1s" } },
+    beatLease: { path: `${dynamic}/leases/${known.leaseId}/beat`, body: loc },
+    verifyDynamicSecret: {
+      path: `${dynamic}/verify`,
+      body: { ...loc, name: "unsaved", provider: providerOf(target), defaultTTL: "1h" },
+    },
+    previewDynamicSecret: {
+      path: `${dynamic}/preview`,
+      body: { ...loc, name: "unsaved", provider: providerOf(target), defaultTTL: "1h" },
+    },
+    getProjectLease: { path: `/api/v1/projects/${projectId}/leases/${known.leaseId}` },
+    revokeLeases: { path: `/api/v1/projects/${projectId}/leases/revoke`, body: { filter: {} } },
+    getLeaseRevocation: { path: `/api/v1/projects/${projectId}/leases/revocations/${known.revocationId}` },
+    freezeLeases: {
+      path: `/api/v1/projects/${projectId}/freeze`,
+      body: { scope: { kind: "project" }, reason: "a walk" },
+    },
+    unfreezeLeases: {
+      path: `/api/v1/projects/${projectId}/unfreeze`,
+      body: { scope: { kind: "project" }, reason: "it is over" },
+    },
+    listFreezes: { path: `/api/v1/projects/${projectId}/freezes` },
+    listTargets: { path: "/api/v1/targets" },
+  };
+}
