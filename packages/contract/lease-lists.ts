@@ -1,6 +1,6 @@
 /** Leases over several dynamic secrets, newest first: of a project, and of the whole organization; and their history. Ours. */
 import { z } from "zod";
-import { id, line, slug, time, unset } from "./fields.ts";
+import { id, line, moment, slug, time, unset } from "./fields.ts";
 import { lease } from "./leases.ts";
 import { path } from "./paths.ts";
 import { route } from "./route.ts";
@@ -33,10 +33,6 @@ export const listedLease = lease
 
 /** Which leases a list has. `failed`: an attempt at the end has failed, or it is left behind. `ended`: proven gone. */
 export const leaseState = z.enum(["live", "revoking", "failed", "left-behind", "ended", "all"]);
-
-const moment = z.iso
-  .datetime({ offset: true, error: "must be a time in ISO 8601, such as 2026-01-31T12:00:00Z" })
-  .transform((value) => new Date(value));
 
 /** What leases are narrowed by; all of it holds. */
 export const leaseFilter = {

@@ -1,5 +1,5 @@
 /** Every route, by name. Declared by noun in the files beside this one. */
-import { verifyAuditLogs } from "./audit.ts";
+import { listAuditLogs, listProjectAuditLogs, verifyAuditLogs } from "./audit.ts";
 import { universalAuthLogin } from "./auth.ts";
 import {
   createDynamicSecret,
@@ -121,6 +121,8 @@ export const routes = {
   // targets
   listTargets,
   // audit
+  listAuditLogs,
+  listProjectAuditLogs,
   verifyAuditLogs,
   // health
   getStatus,

@@ -168,6 +168,8 @@ const order: RouteName[] = [
   "listFreezes",
   "unfreezeLeases",
   "listTargets",
+  "listAuditLogs",
+  "listProjectAuditLogs",
   "deleteProject",
   "getStatus",
   "getHealth",

@@ -3,6 +3,7 @@ export * as accessTokens from "./access-tokens.ts";
 export * as alerts from "./alerts.ts";
 export * as audit from "./audit.ts";
 export * as auditChain from "./audit-chain.ts";
+export * as auditReads from "./audit-reads.ts";
 export * as backlog from "./backlog.ts";
 export * as bulkRevocations from "./bulk-revocations.ts";
 export * as clientSecrets from "./client-secrets.ts";

@@ -27,6 +27,8 @@ export function ownRequests({ loc, projectId, target }: Scene, known: { leaseId:
       body: { scope: { kind: "project" }, reason: "it is over" },
     },
     listFreezes: { path: `/api/v1/projects/${projectId}/freezes` },
+    listAuditLogs: { path: `/api/v1/audit-logs?projectId=${projectId}&limit=5` },
+    listProjectAuditLogs: { path: `/api/v1/projects/${projectId}/audit-logs` },
     listTargets: { path: "/api/v1/targets" },
   };
 }
