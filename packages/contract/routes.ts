@@ -11,6 +11,7 @@ import {
   verifyDynamicSecret,
 } from "./dynamic-secrets.ts";
 import { createEnvironment, deleteEnvironment, getEnvironment, updateEnvironment } from "./environments.ts";
+import { streamEvents } from "./events.ts";
 import {
   createFolder,
   createFolderV2,
@@ -118,6 +119,8 @@ export const routes = {
   freezeLeases,
   unfreezeLeases,
   listFreezes,
+  // events
+  streamEvents,
   // targets
   listTargets,
   // audit

@@ -11,6 +11,7 @@ import { admit, read, readKey } from "./admit.ts";
 import type { Settings } from "./config.ts";
 import { dress, openDoor } from "./door.ts";
 import { type Answer, answerTo } from "./errors.ts";
+import { openStream } from "./events/stream.ts";
 import { newsIn, whenUndelivered } from "./hand-over.ts";
 import type { Ask, Handler, House } from "./handler.ts";
 import type { ServerLog } from "./log.ts";
@@ -119,10 +120,13 @@ export function createApp(
       handler: async (request, reply) => {
         const { visit } = request;
         const idempotencyKey = readKey(route, request.headers[IDEMPOTENCY_KEY]);
-        const asked = { input: read(route, request), idempotencyKey };
-        const answer = await handler(await prepare(house, visit, route, asked, log), house);
+        const { authorization, "last-event-id": last } = request.headers;
+        const lastEventId = typeof last === "string" ? last : null;
+        const asked = { input: read(route, request), idempotencyKey, lastEventId };
+        const answer = await handler(await prepare(house, visit, route, asked, authorization, log), house);
         const body = JSON.stringify(route.reply.parse(answer));
         await settle(house.store, visit, done);
+        if (visit.stream !== null) return openStream(reply, visit.stream);
         // The official CLI watches for changes by it.
         if (route.method === "GET") reply.header("etag", `"${createHash("sha256").update(body).digest("base64url")}"`);
         if (visit.undelivered !== null) {
@@ -148,7 +152,8 @@ async function prepare<R extends Route>(
   house: House,
   visit: Visit,
   route: R,
-  asked: Pick<Ask<R>, "input" | "idempotencyKey">,
+  asked: Pick<Ask<R>, "input" | "idempotencyKey" | "lastEventId">,
+  authorization: string | undefined,
   log: ServerLog,
 ): Promise<Ask<R>> {
   const standing = await admit(house.store, visit, route, asked.input);
@@ -166,6 +171,15 @@ async function prepare<R extends Route>(
       return { projectId: project.id, environment: spot.environment!, path: spot.path ?? "/" };
     },
     may: (action, subject, spot) => standing!.rights.may(action, subject, { ...standing!.spot, ...spot }),
+    async rights() {
+      const { actor, orgRole } = await authenticate(store, authorization);
+      const now = { ...visit, caller: { ...visit.caller, actor }, orgRole, facts: {} };
+      const { rights, spot: here } = (await admit(store, now, route, asked.input))!;
+      return (action, subject, spot) => rights.may(action, subject, { ...here, ...spot });
+    },
+    follow: (stream) => {
+      visit.stream = stream;
+    },
     write: (work) =>
       store.transaction(async (tx) => {
         const result = await work(tx);

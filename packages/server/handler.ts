@@ -4,11 +4,14 @@ import type { Engine } from "@dayfly/engine";
 import type { audit, Caller, OrgRole, projects, Store, Tx } from "@dayfly/store";
 import type { Spot } from "./access/roles.ts";
 import type { Settings } from "./config.ts";
+import type { Feed, Follow, May } from "./events/feed.ts";
 
 /** What every handler can reach. */
 export interface House {
   store: Store;
   engine: Engine;
+  /** What happens, for who follows it. */
+  feed: Feed;
   settings: Pick<Settings, "hideRootCredentials" | "minLeaseTtl">;
   /** Why the server is not ready; null when it is. */
   unready(): Promise<string | null>;
@@ -35,6 +38,12 @@ export interface Ask<R extends Route = Route> {
   record(tx: Tx): Promise<void>;
   /** Adds to the request's audit row. */
   note(facts: Omit<audit.AuditEvent, "event" | "outcome">): void;
+  /** The last event that the caller has heard, as it says. */
+  lastEventId: string | null;
+  /** Asks again who the caller is and what it may. @throws Refusal, NotFound when it may not be here any more */
+  rights(): Promise<May>;
+  /** Answers with a stream, once the request is recorded. */
+  follow(stream: Follow): void;
   /** What to do if the answer cannot be handed over whole. */
   ifUndelivered(act: () => Promise<void>): void;
 }

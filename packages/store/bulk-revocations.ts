@@ -21,8 +21,8 @@ export interface Shown {
 }
 
 function chosen(projectId: string, filter: LeaseFilter) {
-  return sql`select l.id from ${sources} where l.project_id = ${projectId} 
-    and l.state <> 'gone' and l.state = 'active' and ${matching(filter)}`;
+  const within = sql`l.project_id = ${projectId} and l.state <> 'gone' and l.state = 'active'`;
+  return sql`select l.id from ${sources} where ${within} and ${matching(filter, within)}`;
 }
 
 /** Counts what an order would end. */

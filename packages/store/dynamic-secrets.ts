@@ -88,6 +88,24 @@ export async function byId(db: Db, id: string): Promise<DynamicSecret> {
   return row;
 }
 
+/** The live ones on targets of these addresses, and where they are. */
+export async function onTargets(
+  db: Db,
+  addresses: string[],
+): Promise<{ address: string; project_id: string; environment: string; path: string; name: string }[]> {
+  return db.sql
+    .selectFrom("dynamic_secrets as d")
+    .innerJoin("config_versions as c", (on) =>
+      on.onRef("c.dynamic_secret_id", "=", "d.id").onRef("c.version", "=", "d.config_version"),
+    )
+    .innerJoin("environments as e", "e.id", "d.environment_id")
+    .innerJoin("folders as f", "f.id", "d.folder_id")
+    .select(["c.address", "d.project_id", "e.slug as environment", "f.path", "d.name"])
+    .where("c.address", "in", addresses)
+    .where("d.deleting", "=", sql.lit(false))
+    .execute();
+}
+
 /** The live ones of a folder, by name. */
 export function inFolder(db: Db, folderId: string): Promise<DynamicSecret[]> {
   return db.sql

@@ -6,6 +6,7 @@ import * as audit from "./audit.ts";
 import * as auth from "./auth.ts";
 import * as dynamicSecrets from "./dynamic-secrets.ts";
 import * as environments from "./environments.ts";
+import * as events from "./events.ts";
 import * as folders from "./folders.ts";
 import * as freezes from "./freezes.ts";
 import * as health from "./health.ts";
@@ -32,6 +33,7 @@ const handlers: Handlers = {
   ...leaseLists,
   ...freezes,
   ...targets,
+  ...events,
   ...health,
   ...openapi,
 };

@@ -29,6 +29,7 @@ export function ownRequests({ loc, projectId, target }: Scene, known: { leaseId:
     listFreezes: { path: `/api/v1/projects/${projectId}/freezes` },
     listAuditLogs: { path: `/api/v1/audit-logs?projectId=${projectId}&limit=5` },
     listProjectAuditLogs: { path: `/api/v1/projects/${projectId}/audit-logs` },
+    streamEvents: { path: `/api/v1/events?projectId=${projectId}` },
     listTargets: { path: "/api/v1/targets" },
   };
 }
