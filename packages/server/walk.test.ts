@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { type Route, type RouteName, routes } from "@dayfly/contract";
 import { securityHeaders } from "./door.ts";
 import { providerOf, type Scene, scene } from "./testing/callers.ts";
-import { ownRequests } from "./testing/own-requests.ts";
+import { ownRequests, revokeNothing } from "./testing/own-requests.ts";
 import type { Heard } from "./testing/server.ts";
 
 let at: Scene;
@@ -178,15 +178,6 @@ const order: RouteName[] = [
   "getOpenApi",
 ];
 
-/** An order for no lease at all. */
-async function revokeNothing(): Promise<string> {
-  const path = `/api/v1/projects/${at.projectId}/leases/revoke`;
-  const token = at.tokens.admin;
-  const filter = { dynamicSecretName: "nothing" };
-  const { digest } = (await at.server.call("POST", path, { token, body: { filter } })).body;
-  return (await at.server.call("POST", path, { token, body: { filter, dryRun: false, digest } })).body.revocation.id;
-}
-
 async function ask(name: RouteName, caller: Caller): Promise<Heard> {
   const { path, body } = requestFor(name);
   return at.server.call(routes[name].method, path, { token: at.tokens[caller], body });
@@ -288,7 +279,7 @@ describe("every route", () => {
     const { server, tokens } = at;
     for (const name of order) {
       if (name === "addIdentityMembership") known.otherIdentityId = (await server.newIdentity()).id;
-      if (name === "getLeaseRevocation") known.revocationId = await revokeNothing();
+      if (name === "getLeaseRevocation") known.revocationId = await revokeNothing(at);
       const heard = await ask(name, "admin");
       assert.equal(heard.status, 200, `${name}: ${JSON.stringify(heard.body)}`);
       checkHeaders(heard);

@@ -33,3 +33,12 @@ export function ownRequests({ loc, projectId, target }: Scene, known: { leaseId:
     listTargets: { path: "/api/v1/targets" },
   };
 }
+
+/** Gives an order for no lease at all. @returns its id */
+export async function revokeNothing(at: Scene): Promise<string> {
+  const path = `/api/v1/projects/${at.projectId}/leases/revoke`;
+  const token = at.tokens.admin;
+  const filter = { dynamicSecretName: "nothing" };
+  const { digest } = (await at.server.call("POST", path, { token, body: { filter } })).body;
+  return (await at.server.call("POST", path, { token, body: { filter, dryRun: false, digest } })).body.revocation.id;
+}
