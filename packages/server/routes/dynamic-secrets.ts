@@ -4,9 +4,12 @@
  */
 import type { InputOf, routes } from "@dayfly/contract";
 import type { Draft, InputsShown } from "@dayfly/engine";
+import { createCrowd } from "../access/crowd.ts";
 import type { Ask, Handlers, House } from "../handler.ts";
 
 const DYNAMIC = "dynamic-secrets";
+/** Each holds a connection to a host of the caller's choice, and nothing is saved for it. */
+const verifications = createCrowd(4, "Four verifications run in this project already: wait until one ends");
 
 function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House): InputsShown {
   if (!may("read-root-credential", DYNAMIC)) return "none";
@@ -67,8 +70,8 @@ export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ cal
   return { dynamicSecret, leftBehind, leftBehindCount };
 };
 
-export const verifyDynamicSecret: Handlers["verifyDynamicSecret"] = async ({ input, note }, { engine }) => {
-  const steps = await engine.verify(draftOf(input.body));
+export const verifyDynamicSecret: Handlers["verifyDynamicSecret"] = async ({ input, project, note }, { engine }) => {
+  const steps = await verifications.enter(project.id, () => engine.verify(draftOf(input.body)));
   note({ count: steps.length });
   return {
     steps: steps.map(({ step, outcome, durationMs, message, fix = null }) => ({
