@@ -8,16 +8,19 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { installDependencies } from "./dependencies.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const oldest = 24;
 
-/** Runs `script` (from the checkout's root) with this process's arguments, and ends this process with its code. */
-export async function launch(script) {
+/**
+ * Runs `script` (from the checkout's root) with this process's arguments, and ends this process with its code. The module
+ * `before`, where there is one, is run ahead of it.
+ */
+export async function launch(script, before) {
   try {
-    if (await installDependencies(root)) run(pinnedNode(), script);
+    if (await installDependencies(root)) run(pinnedNode(), script, before);
     else process.exitCode = 130;
   } catch (error) {
     console.error(error.message);
@@ -34,9 +37,10 @@ function pinnedNode() {
   );
 }
 
-function run(node, script) {
+function run(node, script, before) {
   // SIGUSR1 would open the inspector, and with it every key in memory, to any process of this user.
   const args = ["--disable-sigusr1", join(root, script), ...process.argv.slice(2)];
+  if (before) args.unshift(`--import=${pathToFileURL(join(root, before))}`);
   // The channel carries nothing: its end tells the child that we are gone, however we went.
   const child = spawn(node, args, { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

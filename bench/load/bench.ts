@@ -12,7 +12,7 @@ import type { Line } from "./figures.ts";
 import { type Cpu, meter, type Watched } from "./processes.ts";
 import type { Window } from "./profile.ts";
 import { openRig, type Rig } from "./rig.ts";
-import { startTarget, type Target } from "./target.ts";
+import { type Release, startTarget, type Target } from "./target.ts";
 
 /** Where everything that is measured is kept. */
 export const results = fileURLToPath(new URL("../results", import.meta.url));
@@ -27,6 +27,8 @@ export interface Wish {
   /** A look, not a measurement. */
   quick: boolean;
   profile: boolean;
+  /** Which PostgreSQL is the target. */
+  postgres: Release;
 }
 
 /** A load, and what it cost. */
@@ -70,7 +72,7 @@ export function openBench(wish: Wish, stamp: string): Bench {
   const bench: Bench = {
     wish,
     lives: new Map(),
-    target: () => (target ??= startTarget()),
+    target: () => (target ??= startTarget(wish.postgres)),
     rig: () => (rig ??= open()),
     async measure(watched, load, act, window) {
       let stop: (() => Cpu) | undefined;

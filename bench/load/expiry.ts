@@ -2,13 +2,15 @@
 import { openStoreOf } from "../../e2e/testing/store.ts";
 import type { Bench } from "./bench.ts";
 import { drive } from "./driver.ts";
-import { type Lag, watchLag } from "./lag.ts";
+import { type Lag, tellLag, watchLag } from "./lag.ts";
 import type { Lease, Rig } from "./rig.ts";
 import { type Config, nameOf } from "./target.ts";
 
 /** The first falls due after this: longer than a sweeper sleeps. */
 const FIRST_DUE_SECONDS = 6;
 const WORKERS = 8;
+/** One of so many leases has a session open at its end. */
+const WITH_SESSION = 50;
 
 /** What an expiry was. */
 export interface Expiry {
@@ -17,7 +19,7 @@ export interface Expiry {
   spread: number;
 }
 
-/** Makes `count` leases, lets them end, and watches. */
+/** Makes `count` leases, opens sessions of some, lets them end, and watches. */
 export async function expire(bench: Bench, rig: Rig, config: Config, count: number, patience: number): Promise<Expiry> {
   const calls = rig.calls(WORKERS);
   const leases: Lease[] = [];
@@ -26,6 +28,9 @@ export async function expire(bench: Bench, rig: Rig, config: Config, count: numb
     leases.push(await calls.create(worker, config, "1h"));
   });
   calls.close();
+  const sessions = await Promise.all(
+    leases.filter((_, index) => index % WITH_SESSION === 0).map((lease) => rig.target.connect(lease)),
+  );
   if (leases.length < count) throw new Error(`not all leases could be made: ${JSON.stringify(run.errors)}`);
   const shift = await bringForward(rig, config);
   for (const lease of leases) lease.expiresAt -= shift;
@@ -34,7 +39,10 @@ export async function expire(bench: Bench, rig: Rig, config: Config, count: numb
   bench.say(`  ${nameOf(config)}: they end within ${spread.toFixed(1)} s`);
   const watch = watchLag(rig.target);
   for (const lease of leases) watch.add(lease);
-  return { lag: await watch.settled((FIRST_DUE_SECONDS + spread + patience) * 1000), spread };
+  const lag = await watch.settled((FIRST_DUE_SECONDS + spread + patience) * 1000);
+  await Promise.allSettled(sessions.map((session) => session.end()));
+  bench.say(`  ${nameOf(config)}: ${tellLag(lag)}`);
+  return { lag, spread };
 }
 
 /** Moves the ends in the server's store, as if it had been told so at the start. @returns by how many milliseconds */

@@ -53,7 +53,7 @@ export class Line {
   }
 
   send(method: string, path: string, body: unknown): Promise<Reply> {
-    const text = JSON.stringify(body);
+    const text = body === undefined ? "" : JSON.stringify(body);
     const length = Buffer.byteLength(text);
     this.#socket ??= this.#open();
     this.#socket.write(`${method} ${path} HTTP/1.1\r\n${this.#head}content-length: ${length}\r\n\r\n${text}`);

@@ -1,9 +1,10 @@
 /**
- * Lag: how long after its end a credential still logs in, seen at the target.
+ * Lag: how long after its end a credential is still of use, seen at the target: it logs in, or a session of it is open.
  *
- * A superuser of the target asks for the roles that are overdue and may still log in, every 20 ms; so a lag is exact to
- * that, never shorter than it was. `VALID UNTIL` is left out of it: what PostgreSQL ends by itself is not our doing. Some
- * of those that are ended by its word are tried by a login.
+ * A superuser of the target asks for the roles that are overdue and not yet ended so, every 20 ms; so a lag is exact to
+ * that, never shorter than it was. Until the account is gone is told apart: one that is fenced is no live credential.
+ * `VALID UNTIL` is left out of it: what PostgreSQL ends by itself is not our doing. Some of those that are ended by its word
+ * are tried by a login.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { Histogram } from "./histogram.ts";
@@ -16,8 +17,8 @@ const TRIED = 25;
 
 /** What was seen of leases at their end; times in milliseconds from due. */
 export interface Lag {
-  /** Until the login is refused. */
-  refused: Histogram;
+  /** Until the login is refused and no session is open. */
+  ended: Histogram;
   /** Until the account is gone. */
   gone: Histogram;
   /** Logins tried after the end, and how many of them got in. */
@@ -39,9 +40,9 @@ export interface LagWatch {
 
 /** Starts a watch. */
 export function watchLag(target: Target): LagWatch {
-  const lag: Lag = { refused: new Histogram(), gone: new Histogram(), tried: 0, gotIn: 0, left: 0, lastGoneAt: 0 };
+  const lag: Lag = { ended: new Histogram(), gone: new Histogram(), tried: 0, gotIn: 0, left: 0, lastGoneAt: 0 };
   const waiting = new Set<Lease>();
-  const refused = new Set<Lease>();
+  const ended = new Set<Lease>();
   const logins: Promise<void>[] = [];
   let stopped = false;
 
@@ -57,19 +58,21 @@ export function watchLag(target: Target): LagWatch {
     const now = Date.now();
     const due = [...waiting].filter((lease) => lease.expiresAt <= now);
     if (due.length === 0) return;
-    const rows = await target.query("select rolname, rolcanlogin from pg_roles where rolname = any($1)", [
-      due.map((lease) => lease.username),
-    ]);
+    const rows = await target.query(
+      `select rolname, rolcanlogin or oid in (select usesysid from pg_stat_activity where usesysid is not null) as live
+       from pg_roles where rolname = any($1)`,
+      [due.map((lease) => lease.username)],
+    );
     const at = Date.now();
-    const there = new Map(rows.map((row) => [row.rolname, row.rolcanlogin]));
+    const there = new Map(rows.map((row) => [row.rolname, row.live]));
     for (const lease of due) {
-      const canLogin = there.get(lease.username);
-      if (canLogin !== true && !refused.has(lease)) {
-        refused.add(lease);
-        lag.refused.add(at - lease.expiresAt);
-        if (lag.refused.total % TRIED === 1) logins.push(tryLogin(lease));
+      const isLive = there.get(lease.username);
+      if (isLive !== true && !ended.has(lease)) {
+        ended.add(lease);
+        lag.ended.add(at - lease.expiresAt);
+        if (lag.ended.total % TRIED === 1) logins.push(tryLogin(lease));
       }
-      if (canLogin !== undefined) continue;
+      if (isLive !== undefined) continue;
       lag.gone.add(at - lease.expiresAt);
       lag.lastGoneAt = at;
       waiting.delete(lease);
@@ -99,9 +102,9 @@ export function watchLag(target: Target): LagWatch {
 }
 
 /** The middle, the 99th of 100 and the longest, in seconds, as a sentence. */
-export function tellLag({ refused, gone, tried, gotIn, left }: Lag): string {
+export function tellLag({ ended, gone, tried, gotIn, left }: Lag): string {
   const times = (all: Histogram): string =>
     [all.at(0.5), all.at(0.99), all.max].map((ms) => (ms / 1000).toFixed(2)).join(" / ");
   const logins = `${tried} logins tried after it, ${gotIn} got in`;
-  return `p50 / p99 / max: login refused after ${times(refused)} s, account gone after ${times(gone)} s; ${logins}; ${left} left`;
+  return `p50 / p99 / max: no login and no session after ${times(ended)} s, account gone after ${times(gone)} s; ${logins}; ${left} left`;
 }

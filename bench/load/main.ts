@@ -16,6 +16,7 @@ import { p2 } from "./scenarios/p2.ts";
 import { p3 } from "./scenarios/p3.ts";
 import { p4 } from "./scenarios/p4.ts";
 import { p5 } from "./scenarios/p5.ts";
+import { p6 } from "./scenarios/p6.ts";
 import { p7 } from "./scenarios/p7.ts";
 import { p8 } from "./scenarios/p8.ts";
 import { p9 } from "./scenarios/p9.ts";
@@ -26,9 +27,10 @@ import { p14 } from "./scenarios/p14.ts";
 import { p15 } from "./scenarios/p15.ts";
 import { r03 } from "./scenarios/r03.ts";
 import { r05 } from "./scenarios/r05.ts";
+import { isRelease } from "./target.ts";
 
 /** What shares a server stands together. */
-const scenarios: Scenario[] = [p1, p2, p3, p4, p5, p11, p7, p8, p9, p10, p13, p14, p15, r03, r05];
+const scenarios: Scenario[] = [p1, p2, p3, p4, p5, p11, p6, p7, p8, p9, p10, p13, p14, p15, r03, r05];
 
 const usage = `Usage: npm run bench -- load [flags] [measures]
 
@@ -37,6 +39,7 @@ ${scenarios.map(({ id, title, onlyWhenNamed }) => `  ${id.padEnd(4)} ${title}${o
   --runs N      the middle of so many (5)
   --seconds N   length of each load (3)
   --minutes N   length of R03 (1)
+  --postgres N  the target's release: 15 or 18 (18)
   --quick       one short run of each: a look, not a measurement
   --profile     a server of its own for each of P1 to P5 and P11, and where its time went
 `;
@@ -45,6 +48,7 @@ const flags = {
   runs: { type: "string" },
   seconds: { type: "string" },
   minutes: { type: "string" },
+  postgres: { type: "string", default: "18" },
   quick: { type: "boolean", default: false },
   profile: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -59,12 +63,15 @@ function read(): { wish: Wish; chosen: Scenario[] } | null {
     return value;
   };
   const { quick, profile } = values;
+  const postgres = Number(values.postgres);
+  if (!isRelease(postgres)) throw new TypeError("--postgres must be 15 or 18");
   const wish = {
     runs: positive("runs", quick ? 1 : 5),
     seconds: positive("seconds", quick ? 1 : 3),
     minutes: positive("minutes", quick ? 1 / 6 : 1),
     quick,
     profile,
+    postgres,
   };
   const wanted = positionals.map((name) => name.toUpperCase());
   const unknown = wanted.find((name) => !scenarios.some(({ id }) => id === name));

@@ -73,7 +73,7 @@ export async function startServer(env: Record<string, string> = {}, options: Ser
   let printed = "";
   let run: Run | null = null;
 
-  const launch: Server["launch"] = (more = {}, program = "packages/server/main.ts") => {
+  const launch: Server["launch"] = (more = {}, program = "packages/server/serve.mjs") => {
     if (run) running.delete(run.child);
     const settings = { DAYFLY_DATA_DIR: dataDir, PORT: String(port), ...env, ...more };
     run = spawnServer(program, settings, options, (text) => {

@@ -26,7 +26,10 @@ export const errors = {
     means: "The target could not be reached or refused: the revocation is durable and goes on by itself.",
   },
   ServiceUnavailable: { status: 503, means: "The server is starting, draining, or without its store." },
-  TargetTimeout: { status: 504, means: "The target did not answer in time: what was begun there is cleaned up." },
+  TargetTimeout: {
+    status: 504,
+    means: "The target did not answer in time: what was begun there is cleaned up, a renewal is finished.",
+  },
 } as const;
 
 /** The wire name of an error. */

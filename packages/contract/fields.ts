@@ -60,14 +60,16 @@ export function line(longest: number) {
     .refine(isStorable, unstorable);
 }
 
-/** Free text of at most so many characters; absent and null are "". */
+/** Free text of at most so many characters. */
+export function text(longest: number) {
+  return z.string().max(longest, `must be at most ${longest} characters`).refine(isStorable, unstorable);
+}
+
+/** The same where it may be left out; absent and null are "". */
 export function note(longest = 1024) {
-  return z
-    .string()
-    .max(longest, `must be at most ${longest} characters`)
-    .refine(isStorable, unstorable)
+  return text(longest)
     .nullish()
-    .transform((text) => text ?? "");
+    .transform((given) => given ?? "");
 }
 
 /** A whole number of at least 0 and at most `most`. */

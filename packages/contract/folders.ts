@@ -1,6 +1,6 @@
 /** Folders of an environment. Versions 1 and 2 of the wire differ in path only: every field has all of its names on both. */
 import { z } from "zod";
-import { flag, id, note, time } from "./fields.ts";
+import { flag, id, note, text, time } from "./fields.ts";
 import { folderName } from "./paths.ts";
 import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { type Place, route } from "./route.ts";
@@ -72,6 +72,17 @@ const get = {
   }),
 } as const;
 
+const update = {
+  method: "PATCH",
+  summary: "Rename a folder, by id or by name within `path`; what is in it comes along",
+  permission: { scope: "project", subject: "secret-folders", action: "edit" },
+  audit: "update-folder",
+  place: inBody,
+  params: z.object({ folderIdOrName: z.union([id, folderName]) }),
+  body: inFolder({ name: folderName, description: text(1024).nullish() }),
+  reply: z.object({ folder }),
+} as const;
+
 const remove = {
   method: "DELETE",
   summary: "Delete a folder by id, or by name within `path`",
@@ -97,6 +108,11 @@ export const createFolderV2 = route({ ...create, path: "/api/v2/folders" });
 export const getFolder = route({ ...get, path: "/api/v1/folders/:folderId" });
 /** Reads a folder by its id alone, version 2. */
 export const getFolderV2 = route({ ...get, path: "/api/v2/folders/:folderId" });
+
+/** Renames a folder. */
+export const updateFolder = route({ ...update, path: "/api/v1/folders/:folderIdOrName" });
+/** Renames a folder, version 2. */
+export const updateFolderV2 = route({ ...update, path: "/api/v2/folders/:folderIdOrName" });
 
 /** Deletes a folder with all that is in it; the leases are revoked behind the answer. */
 export const deleteFolder = route({ ...remove, path: "/api/v1/folders/:folderIdOrName" });

@@ -137,7 +137,36 @@ test("Terraform's secret, with its empty strings and zeros, is an ordinary one",
   });
   const { project, environment, path, ...own } = read.body;
   assert.deepEqual({ project, environment, path }, { project: { id: uuid }, environment: "prod", path: "/" });
-  assert.deepEqual(own, { type: "shared", secretValue: "v", secretComment: "" });
+  const unset = { secretComment: "", secretReminderNote: "", secretReminderRepeatDays: 0, tagIds: [] };
+  assert.deepEqual(own, { type: "shared", secretValue: "v", ...unset });
+});
+
+test("references are filled in by default, but not where Terraform compares what it wrote", () => {
+  const query = { projectId: uuid, environment: "prod" };
+  assert.equal(input(routes.listSecrets, { query }).query.expandSecretReferences, true);
+  const params = { secretName: "KEY" };
+  assert.equal(input(routes.getSecret, { params, query }).query.expandSecretReferences, true);
+  const byId = input(routes.getSecretById, { params: { secretId: uuid }, query: {} });
+  assert.equal(byId.query.expandSecretReferences, false);
+});
+
+test("the version, the tags and the page of a read are checked", () => {
+  const query = { projectId: uuid, environment: "prod" };
+  const params = { secretName: "KEY" };
+  assert.equal(input(routes.getSecret, { params, query: { ...query, version: "2" } }).query.version, 2);
+  assert.equal(input(routes.getSecret, { params, query: { ...query, version: "" } }).query.version, undefined);
+  for (const version of ["0", "-1", "1.5", "x", "1e9999"]) {
+    assert.equal(refused(routes.getSecret, { params, query: { ...query, version } }).length, 1, version);
+  }
+  assert.deepEqual(input(routes.listSecrets, { query: { ...query, tagSlugs: "a, b" } }).query.tagSlugs, ["a", "b"]);
+  assert.equal(input(routes.listSecrets, { query: { ...query, tagSlugs: "" } }).query.tagSlugs, undefined);
+  assert.notEqual(refused(routes.listSecrets, { query: { ...query, tagSlugs: "a,,b" } }).length, 0);
+  const page = (more: object) => ({ params: { secretId: uuid }, query: more });
+  const read = input(routes.listSecretVersions, page({ limit: "5", offset: "10" })).query;
+  assert.deepEqual([read.limit, read.offset], [5, 10]);
+  for (const more of [{ limit: "0" }, { limit: "101" }, { offset: "-1" }, { limit: "x" }]) {
+    assert.equal(refused(routes.listSecretVersions, page(more)).length, 1, JSON.stringify(more));
+  }
 });
 
 test("a secret's name is nothing that a URL reads otherwise", () => {

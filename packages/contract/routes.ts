@@ -21,6 +21,8 @@ import {
   getFolderV2,
   listFolders,
   listFoldersV2,
+  updateFolder,
+  updateFolderV2,
 } from "./folders.ts";
 import { freezeLeases, listFreezes, unfreezeLeases } from "./freezes.ts";
 import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
@@ -45,12 +47,24 @@ import {
 } from "./projects.ts";
 import type { Route } from "./route.ts";
 import {
+  createSecretImport,
+  createSecretImportV1,
+  deleteSecretImport,
+  deleteSecretImportV1,
+  listSecretImports,
+  listSecretImportsV1,
+  updateSecretImport,
+  updateSecretImportV1,
+} from "./secret-imports.ts";
+import {
   createSecret,
   deleteSecret,
   getSecret,
   getSecretById,
+  getSecretV4,
   listSecrets,
   listSecretsV3,
+  listSecretVersions,
   updateSecret,
 } from "./secrets.ts";
 import { listTargets } from "./targets.ts";
@@ -78,6 +92,8 @@ export const routes = {
   createFolderV2,
   getFolder,
   getFolderV2,
+  updateFolder,
+  updateFolderV2,
   deleteFolder,
   deleteFolderV2,
   // secrets
@@ -85,9 +101,20 @@ export const routes = {
   listSecretsV3,
   getSecretById,
   getSecret,
+  getSecretV4,
   createSecret,
   updateSecret,
   deleteSecret,
+  listSecretVersions,
+  // secret imports
+  createSecretImport,
+  createSecretImportV1,
+  listSecretImports,
+  listSecretImportsV1,
+  updateSecretImport,
+  updateSecretImportV1,
+  deleteSecretImport,
+  deleteSecretImportV1,
   // identities
   createIdentity,
   deleteIdentity,

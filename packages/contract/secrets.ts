@@ -1,8 +1,8 @@
 /** Static secrets. Reading is version 3 raw and version 4, writing is version 3 raw, as every current client does. */
 import { z } from "zod";
-import { flag, id, metadata, note, time, unset } from "./fields.ts";
-import { route } from "./route.ts";
-import { inFolder, whereOf } from "./where.ts";
+import { flag, id, metadata, note, slug, text, time, unset } from "./fields.ts";
+import { type Place, route } from "./route.ts";
+import { inFolder, type Where, whereOf } from "./where.ts";
 
 /** Stands in a reply where the value was not asked for. */
 export const hiddenValue = "<hidden-by-infisical>";
@@ -18,7 +18,13 @@ const value = z
   .max(524_288, "must be at most 512 KiB")
   // It would come back changed.
   .refine((text) => text.isWellFormed(), "must not contain half a character");
-const type = unset(z.enum(["shared", "personal"]));
+const type = unset(z.enum(["shared", "personal"])).meta({
+  description: "Default: shared. A personal one is the caller's own value in the place of the shared one.",
+});
+
+/** Tags of the project by their ids; all that the secret shall have. */
+const tagIds = z.array(id).max(64, "must be at most 64 tags").nullish();
+const reminderDays = z.int("must be a whole number of days").min(0).max(3650, "must be at most 3650 days").nullish();
 
 /** A secret as it leaves. The Python client needs nearly every field. */
 export const secret = z
@@ -59,6 +65,7 @@ const list = {
   place: ({ query }: { query: z.output<typeof listQuery> }) => whereOf(query),
   reply: z.object({
     secrets: z.array(secret),
+    /** In order: a later one wins over an earlier one, and `secrets` over them all. */
     imports: z
       .array(
         z.object({ secretPath: z.string(), environment: z.string(), folderId: z.string(), secrets: z.array(secret) }),
@@ -67,10 +74,27 @@ const list = {
   }),
 } as const;
 
+/** Both spellings, since each client has its own; either one switches it on. */
+const imports = {
+  includeImports: flag(false),
+  include_imports: flag(false).meta({ description: "Another name of includeImports." }),
+};
+
 const listQuery = inFolder({
+  ...imports,
   recursive: flag(false),
   expandSecretReferences: flag(true),
   viewSecretValue: flag(true),
+  includePersonalOverrides: flag(false),
+  tagSlugs: unset(
+    z
+      .string()
+      .max(1024)
+      .transform((text) => text.split(","))
+      .pipe(z.array(slug)),
+  ).meta({
+    description: "With commas between; only secrets that have one of these tags.",
+  }),
 });
 
 /** Reads the secrets of a folder. */
@@ -81,7 +105,7 @@ export const listSecretsV3 = route({ ...list, path: "/api/v3/secrets/raw", query
 const named = z.object({ secretName });
 const read = { scope: "project", subject: "secrets", action: "read" } as const;
 
-/** Reads a secret by its id alone. */
+/** Reads a secret by its id alone. References stay as written unless asked for: Terraform compares with what it wrote. */
 export const getSecretById = route({
   method: "GET",
   path: "/api/v3/secrets/raw/id/:secretId",
@@ -90,22 +114,37 @@ export const getSecretById = route({
   audit: "get-secret",
   place: ({ params }) => ({ project: { holding: "secret", id: params.secretId } }),
   params: z.object({ secretId: id }),
-  query: z.object({ expandSecretReferences: flag(true), viewSecretValue: flag(true) }),
+  query: z.object({ expandSecretReferences: flag(false), viewSecretValue: flag(true) }),
   reply: z.object({ secret }),
 });
 
-/** Reads one secret. */
-export const getSecret = route({
+const get = {
   method: "GET",
-  path: "/api/v3/secrets/raw/:secretName",
   summary: "Read a secret",
   permission: read,
   audit: "get-secret",
-  place: ({ params, query }) => ({ ...whereOf(query), name: params.secretName }),
+  place: ({ params, query }: { params: { secretName: string }; query: Where }): Place => ({
+    ...whereOf(query),
+    name: params.secretName,
+  }),
   params: named,
-  query: inFolder({ type, expandSecretReferences: flag(true), viewSecretValue: flag(true) }),
+  query: inFolder({
+    ...imports,
+    type,
+    version: unset(z.coerce.number().int().min(1)).meta({
+      description: "A version that was. Default: what it is now.",
+    }),
+    expandSecretReferences: flag(true),
+    viewSecretValue: flag(true),
+    includePersonalOverrides: flag(false),
+  }),
   reply: z.object({ secret }),
-});
+} as const;
+
+/** Reads one secret. */
+export const getSecret = route({ ...get, path: "/api/v3/secrets/raw/:secretName" });
+/** Reads one secret, version 4. */
+export const getSecretV4 = route({ ...get, path: "/api/v4/secrets/:secretName" });
 
 /** Creates a secret, and its folder where it is missing. */
 export const createSecret = route({
@@ -122,11 +161,14 @@ export const createSecret = route({
     secretComment: note(4096).meta({ secret: true }),
     skipMultilineEncoding: z.boolean().nullish(),
     secretMetadata: metadata.nullish(),
+    tagIds,
+    secretReminderNote: note().meta({ description: '"" is none.' }),
+    secretReminderRepeatDays: reminderDays.meta({ description: "0 is none." }),
   }),
   reply: z.object({ secret }),
 });
 
-/** Changes a secret; its version goes up by one. */
+/** Changes a secret; its version goes up by one, and the one before is kept. */
 export const updateSecret = route({
   method: "PATCH",
   path: "/api/v3/secrets/raw/:secretName",
@@ -139,14 +181,17 @@ export const updateSecret = route({
     type,
     secretValue: value.nullish().meta({ secret: true }),
     newSecretName: unset(secretName),
-    secretComment: z.string().max(4096, "must be at most 4096 characters").nullish().meta({ secret: true }),
+    secretComment: text(4096).nullish().meta({ secret: true }),
     skipMultilineEncoding: z.boolean().nullish(),
     secretMetadata: metadata.nullish(),
+    tagIds,
+    secretReminderNote: text(1024).nullish().meta({ description: '"" is none.' }),
+    secretReminderRepeatDays: reminderDays.meta({ description: "0 is none." }),
   }),
   reply: z.object({ secret }),
 });
 
-/** Deletes a secret. */
+/** Deletes a secret, with its versions and everybody's personal overrides; of type personal, the caller's own alone. */
 export const deleteSecret = route({
   method: "DELETE",
   path: "/api/v3/secrets/raw/:secretName",
@@ -157,4 +202,21 @@ export const deleteSecret = route({
   params: named,
   body: inFolder({ type }),
   reply: z.object({ secret }),
+});
+
+/** Reads what a secret is and was, newest first. */
+export const listSecretVersions = route({
+  method: "GET",
+  path: "/api/v1/secret/:secretId/secret-versions",
+  summary: "List the versions of a secret",
+  permission: read,
+  audit: "get-secret-versions",
+  place: ({ params }) => ({ project: { holding: "secret", id: params.secretId } }),
+  params: z.object({ secretId: id }),
+  query: z.object({
+    limit: z.coerce.number().int().min(1).max(100).default(20),
+    offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+    viewSecretValue: flag(true),
+  }),
+  reply: z.object({ secretVersions: z.array(secret.extend({ secretId: z.string() })) }),
 });

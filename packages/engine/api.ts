@@ -1,6 +1,20 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
 import type { bulkRevocations, Caller, LeaseFilter, leaseLists, Store, Tx } from "@dayfly/store";
-import type { AnyTarget, Described, ErrorClass, SampleStatement, Step } from "@dayfly/targets";
+import type { AnyTarget, Described, ErrorClass } from "@dayfly/targets";
+import type { Log } from "./log.ts";
+import type { Preview, TimedStep } from "./trial.ts";
+
+export type { Log } from "./log.ts";
+
+/** Names a static secret of a project: the environment's slug, a canonical path and a name. */
+export interface Spot {
+  environment: string;
+  path: string;
+  key: string;
+}
+
+/** Whether somebody may read a static secret. */
+export type MayRead = (spot: Spot) => boolean;
 
 /** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
 export interface Place {
@@ -41,6 +55,8 @@ export interface CreateOptions {
   shown: InputsShown;
   /** Whether a folder that is missing may be made with it; else it must be there. */
   mayMakeFolder: boolean;
+  /** Whether the caller may read a static secret that an input refers to; without it, none. */
+  mayRead?: MayRead;
 }
 
 /** A change of a dynamic secret. What is absent stays; inputs are merged over the stored ones, key by key. */
@@ -135,25 +151,6 @@ export interface RevocationPreview extends bulkRevocations.Shown {
   leases: ListedLeaseView[];
 }
 
-/** One step of a verification and how long it took. */
-export interface TimedStep extends Step {
-  durationMs: number;
-}
-
-/** What somebody should look at before saving; an error would be refused. */
-export interface Finding {
-  severity: "error" | "warning";
-  /** Where in the request. */
-  path: (string | number)[];
-  message: string;
-}
-
-export interface Preview {
-  username: string;
-  statements: SampleStatement[];
-  findings: Finding[];
-}
-
 export interface Page {
   limit: number;
   after?: string;
@@ -217,6 +214,7 @@ export type StepPoint =
   | "ready.done"
   | "t2.committed"
   | "answer.half"
+  | "renew.intended"
   | "renew.moved"
   | "renew.committed"
   | "revoke.committed"
@@ -228,13 +226,6 @@ export type StepPoint =
   | "gone.committed";
 
 export type StepHook = (point: StepPoint) => void | Promise<void>;
-
-/** Where the engine tells what happened. Fields never hold a secret. */
-export interface Log {
-  info(fields: Record<string, unknown>, message: string): void;
-  warn(fields: Record<string, unknown>, message: string): void;
-  error(fields: Record<string, unknown>, message: string): void;
-}
 
 /**
  * How an operation ended: `rejected` by a rule of ours, `refused` or `timeout` by the target; an attempt at ending an account
@@ -321,7 +312,14 @@ export interface Engine {
   /** Checks the draft against its type and the target itself, then stores it. */
   create(caller: Caller, place: Place, draft: Draft, options: CreateOptions): Promise<DynamicSecretView>;
   /** Stores a new, immutable version of the configuration; leases keep theirs. */
-  update(caller: Caller, place: Place, name: string, change: Change, shown: InputsShown): Promise<DynamicSecretView>;
+  update(
+    caller: Caller,
+    place: Place,
+    name: string,
+    change: Change,
+    shown: InputsShown,
+    mayRead?: MayRead,
+  ): Promise<DynamicSecretView>;
   /** Hides it at once, frees its name, and makes all its leases due for revocation. */
   remove(caller: Caller, place: Place, name: string, isForced?: boolean): Promise<DynamicSecretView & Removal>;
   /** The same for all that is in a project, an environment or a folder, and for that itself. @throws NotFound */
@@ -385,9 +383,9 @@ export interface Engine {
   ): Promise<{ id: string; count: number }>;
 
   /** Proves a draft against its target, step by step; nothing is stored, and nothing lasts there. */
-  verify(draft: Draft): Promise<TimedStep[]>;
+  verify(projectId: string, draft: Draft, mayRead: MayRead): Promise<TimedStep[]>;
   /** A draft's statements for a sample account; no target is asked. */
-  preview(draft: Draft): Preview;
+  preview(projectId: string, draft: Draft, mayRead: MayRead): Promise<Preview>;
 
   /** The target types, for forms, prompts and docs. */
   describe(): Described[];

@@ -1,9 +1,10 @@
 /**
  * One attempt at ending an account: the one way out, for expiry, revocation, failed creates and crash recovery alike.
  *
- * Look, fence, kill sessions, the operator's statement, built-in removal, look again. Every step is content with "already
- * gone", so an attempt may be made any number of times, by any node. Only the system's own answer that the name is absent
- * ends a lease; a time-out never does.
+ * Fence, kill sessions, the operator's statement, built-in removal if the account is still there, look. Every step is
+ * content with "already gone", so an attempt may be made any number of times, by any node. Only the system's own answer that
+ * the name is absent ends a lease; a time-out never does. Verbs that say what is left save calls, and no look: sessions are
+ * looked for when the fence is in force, and once more by the look that proves.
  */
 import {
   audit,
@@ -15,7 +16,7 @@ import {
   SealBroken,
   Unavailable,
 } from "@dayfly/store";
-import type { Entity } from "@dayfly/targets";
+import type { Entity, Fenced, Left } from "@dayfly/targets";
 import { ask } from "./ask.ts";
 import { TargetDown } from "./breaker.ts";
 import { configOf } from "./configs.ts";
@@ -24,6 +25,7 @@ import type { Context } from "./context.ts";
 import { InvalidInputs, RuleBroken, TargetRefused } from "./errors.ts";
 import { reportAttempt } from "./meter.ts";
 import type { Outcome } from "./outcome.ts";
+import type { DynamicSecret } from "./places.ts";
 import { classOf, reasonOf } from "./refusals.ts";
 import {
   type Attempt,
@@ -38,21 +40,34 @@ import {
 const ATTEMPT_MS = 30_000;
 const KILL_ROUNDS = 20;
 
-/** Works on a lease that the caller of this function has claimed. Never throws: what fails is recorded and tried again. */
-export function work(context: Context, lease: leases.Lease, caller: Caller = audit.systemCaller): Promise<Outcome> {
-  const running = attemptOnce(context, lease, caller).finally(() => {
+/**
+ * Works on a lease that the caller of this function has claimed, and whose dynamic secret it may have read just now. Never
+ * throws: what fails is recorded and tried again.
+ */
+export function work(
+  context: Context,
+  lease: leases.Lease,
+  caller: Caller = audit.systemCaller,
+  secret?: DynamicSecret,
+): Promise<Outcome> {
+  const running = attemptOnce(context, lease, caller, secret).finally(() => {
     if (context.attempts.get(lease.id) === running) context.attempts.delete(lease.id);
   });
   context.attempts.set(lease.id, running);
   return running;
 }
 
-async function attemptOnce(context: Context, lease: leases.Lease, caller: Caller): Promise<Outcome> {
+async function attemptOnce(
+  context: Context,
+  lease: leases.Lease,
+  caller: Caller,
+  secret?: DynamicSecret,
+): Promise<Outcome> {
   try {
     const claim = { context, lease, caller, progress: { fenced: lease.fenced_at !== null, killed: 0 } };
     let attempt: Attempt;
     try {
-      attempt = await prepare(claim);
+      attempt = await prepare(claim, secret);
     } catch (error) {
       if (!isUnusable(error)) throw error;
       return await recordUnusable(claim, error);
@@ -70,9 +85,9 @@ async function attemptOnce(context: Context, lease: leases.Lease, caller: Caller
   }
 }
 
-async function prepare(claim: Claim): Promise<Attempt> {
+async function prepare(claim: Claim, known?: DynamicSecret): Promise<Attempt> {
   const { context, lease } = claim;
-  const secret = await dynamicSecrets.byId(context.store, lease.dynamic_secret_id);
+  const secret = known ?? (await dynamicSecrets.byId(context.store, lease.dynamic_secret_id));
   const config = await configOf(context, secret, lease);
   return { ...claim, ...config, keep: await leases.openKeep(context.store, lease) };
 }
@@ -109,35 +124,50 @@ async function tried(attempt: Attempt): Promise<Outcome> {
 
 /** The steps in a target. @returns "absent" when the system said so itself. */
 async function endAccount(attempt: Attempt, link: Link): Promise<"absent" | "accepted"> {
-  const { context, lease, own, admin, progress, keep } = attempt;
+  const { context, lease, admin, progress, keep } = attempt;
   const { target } = admin;
   const entity: Entity = { entityId: lease.username, ...(keep ? { keep } : {}) };
-  if (!(await link.run(target.exists(link.client, admin.parsed, entity)))) return "absent";
+  const looked = async (): Promise<"absent" | "there"> =>
+    (await link.run(target.exists(link.client, admin.parsed, entity))) ? "there" : "absent";
 
+  const met: Fenced = target.fence ? await link.run(target.fence(link.client, admin.parsed, entity)) : { there: false };
+  if (!met.there && (await looked()) === "absent") return "absent";
   if (target.fence) {
-    await link.run(target.fence(link.client, admin.parsed, entity));
     progress.fenced = true;
     await context.step("revoke.fenced");
   }
-  await killAll(attempt, link, entity);
+  if (met.sessions !== 0) await killAll(attempt, link, entity);
   await context.step("revoke.killed");
-  if (target.revoke) {
-    try {
-      await link.run(target.revoke(link.client, own.parsed, entity));
-    } catch (error) {
-      // Only a refusal of the statement itself: a lost connection ends the attempt.
-      if (classOf(target, error) !== "refused") throw error;
-      await advise(attempt, reasonOf(target, error));
-    }
-    await context.step("revoke.stated");
-  }
-  const dropped = await link.run(target.drop(link.client, admin.parsed, entity));
+  let left = await stated(attempt, link, entity);
+  if (left === "unknown") left = await looked();
+  const dropped = left === "there" ? await link.run(target.drop(link.client, admin.parsed, entity)) : left;
   await context.step("revoke.dropped");
   if (dropped === "accepted") return "accepted";
-  if (await link.run(target.exists(link.client, admin.parsed, entity))) {
-    throw new TargetRefused("the account is still there after its removal");
+  left = dropped === "unknown" ? await looked() : dropped;
+  if (left === "there" && target.killSessions) {
+    // Who was just logging in when the fence came down has a session only now.
+    await killAll(attempt, link, entity);
+    left = await looked();
   }
+  if (left === "there") throw new TargetRefused("the account is still there after its removal");
   return "absent";
+}
+
+/** The operator's own statement, where there is one, and what it left. */
+async function stated(attempt: Attempt, link: Link, entity: Entity): Promise<Left> {
+  const { context, own, admin } = attempt;
+  const { target } = admin;
+  if (!target.revoke) return "there";
+  let left: Left = "there";
+  try {
+    left = await link.run(target.revoke(link.client, own.parsed, entity));
+  } catch (error) {
+    // Only a refusal of the statement itself: a lost connection ends the attempt.
+    if (classOf(target, error) !== "refused") throw error;
+    await advise(attempt, reasonOf(target, error));
+  }
+  await context.step("revoke.stated");
+  return left;
 }
 
 async function killAll(attempt: Attempt, link: Link, entity: Entity): Promise<void> {

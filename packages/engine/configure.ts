@@ -14,8 +14,8 @@ import {
   freezes,
   type Tx,
 } from "@dayfly/store";
-import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, Place, Removal } from "./api.ts";
-import { type Config, loadConfig, parseConfig, shownInputs } from "./configs.ts";
+import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, MayRead, Place, Removal } from "./api.ts";
+import { type Config, draftConfig, loadConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
 import * as deletions from "./deletions.ts";
 import { changedFields, checkName, checkPasswords, checkTemplate, merged } from "./drafts.ts";
@@ -23,12 +23,19 @@ import { NotFound, RuleBroken } from "./errors.ts";
 import { checkTtls } from "./limits.ts";
 import { secretAt } from "./places.ts";
 import { checkReadiness } from "./readiness.ts";
+import { nameOf } from "./references.ts";
 import { requireVerified } from "./verify.ts";
 import { dynamicSecretView } from "./views.ts";
 
+/** Who saves, and where: inputs may refer to the static secrets that it may read. */
+export interface Saver {
+  projectId: string;
+  mayRead: MayRead;
+}
+
 /** A draft's configuration, with everything checked that needs no target. @throws InvalidInputs, RuleBroken */
-export function checked(context: Context, draft: Draft): Config {
-  const config = parseConfig(context, draft.type, draft.inputs);
+export async function checked(context: Context, draft: Draft, saver: Saver): Promise<Config> {
+  const config = await draftConfig(context, draft.type, draft.inputs, saver);
   checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
   checkTemplate(config, draft.usernameTemplate);
   checkPasswords(config);
@@ -42,10 +49,10 @@ export async function create(
   caller: Caller,
   place: Place,
   draft: Draft,
-  { shown, mayMakeFolder }: CreateOptions,
+  { shown, mayMakeFolder, mayRead = () => false }: CreateOptions,
 ): Promise<DynamicSecretView> {
   const name = checkName(draft.name);
-  const config = checked(context, draft);
+  const config = await checked(context, draft, { projectId: place.projectId, mayRead });
   const environment = await environments.bySlug(context.store, place.projectId, place.environment);
   const there = await folders.at(context.store, environment.id, place.path);
   if (!there && !mayMakeFolder) throw new NotFound("folder", place.path);
@@ -83,6 +90,7 @@ export async function create(
       dynamicSecretId: row.id,
       target: config.address,
       rootCredentials: shown === "root",
+      ...alsoRead(config),
     });
     return row;
   });
@@ -98,7 +106,13 @@ function storeVersion(tx: Tx, secret: DynamicSecret, version: number, config: Co
     target_key: config.targetKey,
     address: config.address,
     inputs: config.inputs,
+    resolved: config.resolved,
   });
+}
+
+/** Static secrets that were read to save a configuration. */
+function alsoRead({ references }: Config): { alsoRead?: string[] } {
+  return references.length > 0 ? { alsoRead: references.map(({ spot }) => nameOf(spot)) } : {};
 }
 
 function at(place: Place): { projectId: string; environment: string; path: string } {
@@ -113,10 +127,12 @@ export async function update(
   name: string,
   change: Change,
   shown: InputsShown,
+  mayRead: MayRead = () => false,
 ): Promise<DynamicSecretView> {
   const secret = await secretAt(context.store, place, name);
   const stored = await loadConfig(context, context.store, secret, secret.config_version);
-  const config = change.inputs ? merged(context, secret.type, stored, change.inputs) : stored;
+  const saver = { projectId: place.projectId, mayRead };
+  const config = change.inputs ? await merged(context, secret.type, stored, change.inputs, saver) : stored;
   const newName = change.newName === undefined ? undefined : checkName(change.newName);
   const defaultTtl = change.defaultTtl ?? { text: secret.default_ttl, seconds: secret.default_ttl_seconds };
   const oldMax = secret.max_ttl === null ? null : { text: secret.max_ttl, seconds: secret.max_ttl_seconds ?? 0 };
@@ -153,6 +169,7 @@ export async function update(
       target: config.address,
       fields: changedFields(change),
       rootCredentials: shown === "root",
+      ...(change.inputs ? alsoRead(config) : {}),
     });
     return row;
   });

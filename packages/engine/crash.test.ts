@@ -33,6 +33,16 @@ function dying(point: StepPoint): { engine: Engine; dead: Promise<void> } {
 
 const options = () => ({ ttlSeconds: null, config: {}, arrivedAt: performance.now() });
 
+async function row(id: string): Promise<{ expires_at: Date; renew_from: Date | null }> {
+  return (await all.store.pool.query("select expires_at, renew_from from leases where id = $1", [id])).rows[0];
+}
+
+/** The end that the target keeps itself. */
+async function nativeEnd(role: string): Promise<Date> {
+  return (await all.witness.query("select rolvaliduntil from pg_roles where rolname = $1", [role])).rows[0]
+    .rolvaliduntil;
+}
+
 /** Whether the target still works on something that a dead node had sent. */
 async function atRest(): Promise<boolean> {
   const { rows } = await all.witness.query(
@@ -91,14 +101,25 @@ test("R02: killed at t2.committed, the lease is known and ends at its expiry", a
   assert.deepEqual(await all.roles(), []);
 });
 
-for (const point of ["renew.moved", "renew.committed"] as const) {
-  test(`R02: killed at ${point}, the row's end holds`, async () => {
-    const { lease } = await survivor.issue(all.caller(), all.place, name, options());
+for (const point of ["renew.intended", "renew.moved", "renew.committed"] as const) {
+  test(`R02: killed at ${point}, the lease covers what the target allows, and the renewal is finished`, async () => {
+    const { lease, data } = await survivor.issue(all.caller(), all.place, name, options());
     const { engine, dead } = dying(point);
     void engine.renew(all.caller(), all.place, lease.id, 60).catch(() => undefined);
     await dead;
-    const added = (await survivor.lease(all.place, lease.id)).lease.expireAt.getTime() - lease.expireAt.getTime();
-    assert.equal(added, point === "renew.moved" ? 0 : 60_000);
+    const { expires_at } = await row(lease.id);
+    assert.equal(expires_at.getTime(), lease.expireAt.getTime() + 60_000);
+    const slack = async () => (await nativeEnd(data.DB_USERNAME!)).getTime() - expires_at.getTime();
+    assert.ok((await slack()) < 5_000, "no login is let in later than five seconds after the lease");
+    await all.store.pool.query("update leases set due_at = lease_now() where renew_from is not null");
+    const next = all.engine();
+    next.start();
+    await until(async () => (await row(lease.id)).renew_from === null, "the renewal is finished");
+    await next.stop();
+    assert.ok((await slack()) > 4_000, "the account lives as long as its lease");
+    assert.equal((await row(lease.id)).expires_at.getTime(), expires_at.getTime());
+    assert.equal((await all.events(lease.id)).filter((event) => event === "lease.renewed").length, 1);
+    await (await all.login(data)).end();
     await survivor.revoke(all.caller(), all.place, lease.id);
     await nobodyOwns();
   });

@@ -5,8 +5,8 @@
  * that its owner did not name with it.
  */
 import { secretFields } from "@dayfly/targets";
-import type { Change } from "./api.ts";
-import { type Config, parseConfig } from "./configs.ts";
+import type { Change, MayRead } from "./api.ts";
+import { type Config, draftConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs } from "./errors.ts";
 import { checkNameTemplate } from "./names.ts";
@@ -46,9 +46,18 @@ export function checkTemplate(config: Config, template: string | null | undefine
   }
 }
 
-/** Stored inputs with a change over them. @throws InvalidInputs when a stored secret would go to another place */
-export function merged(context: Context, type: string, stored: Config, inputs: Record<string, unknown>): Config {
-  const config = parseConfig(context, type, { ...stored.inputs, ...inputs });
+/**
+ * Stored inputs with a change over them. Whoever changes any must be allowed to read all that they refer to: else another
+ * host could be given what is not theirs. @throws InvalidInputs also when a stored secret would go to another place
+ */
+export async function merged(
+  context: Context,
+  type: string,
+  stored: Config,
+  inputs: Record<string, unknown>,
+  saver: { projectId: string; mayRead: MayRead },
+): Promise<Config> {
+  const config = await draftConfig(context, type, { ...stored.inputs, ...inputs }, saver);
   const moved = DESTINATION.filter(
     (field) => field in inputs && JSON.stringify(inputs[field]) !== JSON.stringify(stored.inputs[field]),
   );

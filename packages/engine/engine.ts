@@ -20,6 +20,7 @@ import { leaseAt, secretAt } from "./places.ts";
 import { preview } from "./preview.ts";
 import { createPulse } from "./pulse.ts";
 import { renewOnce } from "./renew-once.ts";
+import { settled } from "./renewal.ts";
 import { revoke, undelivered } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
 import { createSlots } from "./slots.ts";
@@ -72,7 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     create: (caller, place, draft, createOptions) => configure.create(context, caller, place, draft, createOptions),
-    update: (caller, place, name, change, shown) => configure.update(context, caller, place, name, change, shown),
+    update: (...given) => configure.update(context, ...given),
     remove: (caller, place, name, isForced = false) => configure.remove(context, caller, place, name, isForced),
     removeTree: (caller, what, removeOptions) => deletions.remove(context, caller, what, removeOptions),
     get: (place, name, shown) => configure.get(context, place, name, shown),
@@ -86,8 +87,9 @@ export function createEngine(options: EngineOptions): Engine {
     },
     undelivered: (caller, leaseId) => undelivered(context, caller, leaseId),
     async lease(place, leaseId) {
-      const { lease, secret } = await leaseAt(store, place, leaseId);
-      if (lease.state === "gone") throw new NotFound("lease", leaseId);
+      const { lease: found, secret } = await leaseAt(store, place, leaseId);
+      const lease = await settled(context, found);
+      if (lease === undefined || lease.state === "gone") throw new NotFound("lease", leaseId);
       return { lease: leaseView(lease), dynamicSecret: dynamicSecretView(secret) };
     },
     async leases(place, name) {
@@ -107,8 +109,9 @@ export function createEngine(options: EngineOptions): Engine {
       tx.committed.push(() => orders.wake());
       return bulkRevocations.order(tx, caller, projectId, filter, order);
     },
-    verify: (draft) => verifySteps(context, configure.checked(context, draft)),
-    preview: (draft) => preview(context, draft),
+    verify: async (projectId, draft, mayRead) =>
+      verifySteps(context, await configure.checked(context, draft, { projectId, mayRead })),
+    preview: (projectId, draft, mayRead) => preview(context, draft, { projectId, mayRead }),
     leasePage: async (which, page) => (await leaseLists.page(store, which, page)).map(listedLeaseView),
     describe: () => Object.values(targets).map(describe),
     start() {

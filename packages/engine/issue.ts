@@ -48,6 +48,7 @@ export async function issue(
   // Before the target is asked; the first transaction decides.
   if (secret.frozen || secret.project_frozen) await refuseFrozen(context, caller, secret);
   const config = await readyConfig(context, secret, secret.config_version);
+  if (config.broken) throw config.broken;
   const ttlSeconds = leaseTtl(context.settings, config.target.capabilities(config.parsed), options.ttlSeconds, secret);
   const wait = waitOf(context, config, options, ttlSeconds);
   const deadline = AbortSignal.timeout(leftOf(context, options));

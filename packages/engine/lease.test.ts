@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import pg from "pg";
 import type { Engine, IssuedLease } from "./api.ts";
 import { NotFound, RuleBroken } from "./errors.ts";
 import { plainly, type Rig, rig, until } from "./testing/engine.ts";
@@ -43,6 +44,32 @@ test("a lease logs in, may do what its statement grants and nothing else, and en
   const ended = await row(lease.id);
   assert.equal(ended.sessions_killed, 1);
   assert.equal(ended.reason, "asked");
+});
+
+test("R09: a session that was logging in when the fence came down is ended, and nothing is proven before", async () => {
+  const { lease, data } = await issue();
+  // Let in already, and for two seconds in no list of sessions.
+  const slow = new pg.Client({
+    host: all.host,
+    port: all.port,
+    database: "orders",
+    user: data.DB_USERNAME!,
+    password: data.DB_PASSWORD!,
+    options: "-c post_auth_delay=2",
+  });
+  slow.on("error", () => undefined);
+  const cut = new Promise((settle) => slow.once("end", settle));
+  const opened = slow.connect();
+  const letIn = "select 1 from pg_locks where classid = 'pg_database'::regclass and mode = 'RowExclusiveLock'";
+  await until(async () => (await all.witness.query(letIn)).rowCount === 1, "the login has been let in");
+  const { engine: stopped, there, letGo } = all.stopping("revoke.killed");
+  const ended = stopped.revoke(all.caller(), all.place, lease.id);
+  await there;
+  await opened;
+  letGo();
+  assert.ok((await ended).provenGoneAt);
+  await cut;
+  assert.equal((await row(lease.id)).sessions_killed, 1);
 });
 
 test("R10: a revocation statement that fails alone becomes advice for who edits it", async () => {
@@ -136,6 +163,7 @@ test("a lease is found only at its own place", async () => {
   const { lease } = await issue();
   for (const place of [
     { ...all.place, projectId: "00000000-0000-0000-0000-000000000000" },
+    { ...all.place, environment: "elsewhere" },
     { ...all.place, path: "/" },
   ]) {
     await assert.rejects(engine.lease(place, lease.id), NotFound);

@@ -2,7 +2,7 @@
 import { type Db, dynamicSecrets, environments, folders, leases, NotFound } from "@dayfly/store";
 import type { Place } from "./api.ts";
 
-type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
+export type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
 
 /** The folder of a place. @throws NotFound */
 export async function folderAt(db: Db, place: Place): Promise<folders.Folder> {
@@ -28,16 +28,7 @@ export async function leaseAt(
   place: Place,
   id: string,
 ): Promise<{ lease: leases.Lease; secret: DynamicSecret }> {
-  const lease = await leases.byId(db, id);
-  if (!lease || lease.project_id !== place.projectId || lease.state === "intended") throw new NotFound("lease", id);
-  const secret = await dynamicSecrets.byId(db, lease.dynamic_secret_id);
-  if (!(await isAt(db, place, secret))) throw new NotFound("lease", id);
+  const [lease, secret] = await Promise.all([leases.byId(db, id), dynamicSecrets.ofLease(db, place, id)]);
+  if (!lease || !secret || lease.state === "intended") throw new NotFound("lease", id);
   return { lease, secret };
-}
-
-/** A deleted one is where it was: its leases are asked for there until they are gone. */
-async function isAt(db: Db, place: Place, secret: DynamicSecret): Promise<boolean> {
-  if (!secret.deleting) return (await dynamicSecrets.at(db, place, secret.name))?.id === secret.id;
-  const { was_at: was } = secret;
-  return was === null || (was.environment === place.environment && was.path === place.path);
 }

@@ -4,23 +4,24 @@
  */
 import { randomBytes } from "node:crypto";
 import { type AnyTarget, sampleStatements } from "@dayfly/targets";
-import type { Draft, Finding, Preview } from "./api.ts";
+import type { Draft } from "./api.ts";
 import { targetOf } from "./configs.ts";
-import { checked } from "./configure.ts";
+import { checked, type Saver } from "./configure.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs } from "./errors.ts";
 import { buildName } from "./names.ts";
+import type { Finding, Preview } from "./trial.ts";
 
 /** Plain to see, and refused by no rule of quoting. */
 const PASSWORD = "sample-password-of-nobody";
 const USERNAME = "sample_user";
 
 /** Shows it, and what would be refused or deserves a look. @throws InvalidInputs for a type that is not known */
-export function preview(context: Context, draft: Draft): Preview {
+export async function preview(context: Context, draft: Draft, saver: Saver): Promise<Preview> {
   const target = targetOf(context, draft.type);
   const found = target.config.safeParse(draft.inputs);
   const findings: Finding[] = found.success
-    ? findingsOf(context, draft)
+    ? await findingsOf(context, draft, saver)
     : found.error.issues.map(({ path, message }: { path: (string | number)[]; message: string }) => ({
         severity: "error",
         path: ["provider", "inputs", ...path],
@@ -42,9 +43,9 @@ export function preview(context: Context, draft: Draft): Preview {
   return { username, statements: sampleStatements(target, draft.inputs, values), findings };
 }
 
-function findingsOf(context: Context, draft: Draft): Finding[] {
+async function findingsOf(context: Context, draft: Draft, saver: Saver): Promise<Finding[]> {
   try {
-    checked(context, draft);
+    await checked(context, draft, saver);
     return [];
   } catch (error) {
     if (!(error instanceof InvalidInputs)) throw error;

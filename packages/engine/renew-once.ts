@@ -1,16 +1,17 @@
 /**
  * Renewing once: a renewal under an Idempotency-Key adds its TTL one time, however often it is asked for.
  *
- * The key is written in the transaction that moves the lease's end, so there is no end that moved without it. A repeat is
- * answered with the end that the first one came to.
+ * The key is written in the statement that moves the lease's end, and goes with it if the target refuses: there is no end that
+ * moved without it. A repeat is answered with the end that the first one came to, once nothing of it is under way.
  */
-import { type Caller, idempotencyKeys, type leases, type Tx } from "@dayfly/store";
+import { type Caller, idempotencyKeys } from "@dayfly/store";
 import type { LeaseView, Place } from "./api.ts";
 import type { Context } from "./context.ts";
 import { RenewConflict, RepeatConflict, RuleBroken } from "./errors.ts";
 import { digestsOf, lookUp } from "./once.ts";
 import { leaseAt } from "./places.ts";
 import { renew } from "./renew.ts";
+import { settled } from "./renewal.ts";
 import { leaseView } from "./views.ts";
 
 const LOOK_MS = 100;
@@ -30,9 +31,8 @@ export async function renewOnce(
   const digests = digestsOf(caller, key, { renew: leaseId, ...place, ttlSeconds });
   const known = await resultOf(context, place, digests);
   if (known) return known;
-  const keep = (tx: Tx, { id, expires_at }: leases.Lease) => idempotencyKeys.nameRenewal(tx, digests, id, expires_at);
   try {
-    return await renew(context, caller, place, leaseId, ttlSeconds, keep);
+    return await renew(context, caller, place, leaseId, ttlSeconds, digests);
   } catch (error) {
     // What stood in the way may be the first try: on its way, or done since the key was looked up.
     const conflict = error instanceof RenewConflict || error instanceof idempotencyKeys.KeyTaken;
@@ -51,14 +51,22 @@ export async function renewOnce(
   }
 }
 
-/** What the first try came to. A lease that has ended since is left to `renew`, which says so. */
+/** What the first try came to, when it is known. A lease that has ended since is left to `renew`, which says so. */
 async function resultOf(
   context: Context,
   place: Place,
   digests: idempotencyKeys.Digests,
+  hasWaited = false,
 ): Promise<LeaseView | undefined> {
   const found = await lookUp(context, digests);
-  if (!found?.renewed_until) return undefined;
+  const until = found?.renewed_until;
+  if (!until) return undefined;
   const { lease } = await leaseAt(context.store, place, found.lease_id);
-  return lease.state === "active" ? { ...leaseView(lease), expireAt: found.renewed_until } : undefined;
+  if (lease.renew_from !== null && until > lease.renew_from) {
+    if (hasWaited) return undefined;
+    await settled(context, lease);
+    return resultOf(context, place, digests, true);
+  }
+  // An earlier end: the target refused, and the key has been let go of since it was read.
+  return lease.state === "active" && lease.expires_at >= until ? { ...leaseView(lease), expireAt: until } : undefined;
 }

@@ -1,34 +1,37 @@
 /**
- * Renewing: the target first, the row last.
+ * Renewing: the row first, then the target, then the row's word that it is done.
  *
- * The credential never dies before the lease says so. If this node dies in between, the lease keeps its old end and the
- * sweeper ends the credential there; native expiry is only the second fence. A revocation raises the fence number, so a
- * renewal that runs beside it changes no row and is refused. Only one renewal of a lease at a time touches the target:
- * the loser of two could bring the native expiry forward again.
+ * One statement is claim, turn and intent: it moves the lease's end, so from before the target is touched the row covers what
+ * the account may have there, and a kill anywhere leaves nothing that outlives its lease. Once the target's own end has
+ * moved, a second statement makes it durable that it has, with its audit row; where a target keeps no end, the first does
+ * all. A refusal puts the end back, an answer that never came is gone after until there is one (`renewal.ts`).
  */
-import { randomUUID } from "node:crypto";
-import { audit, type Caller, type dynamicSecrets, leases, type Tx, Unavailable, writers } from "@dayfly/store";
+import { type Caller, type dynamicSecrets, type idempotencyKeys, leases, renewals } from "@dayfly/store";
 import type { LeaseView, Place } from "./api.ts";
-import { ask } from "./ask.ts";
 import { configOf, type LeaseConfig } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { InvalidInputs, NotFound, RenewConflict, RuleBroken, TargetTimeout } from "./errors.ts";
 import { leaseFacts } from "./facts.ts";
-import { NATIVE_SLACK_MS } from "./issue.ts";
 import { ceiling, inWords } from "./limits.ts";
 import { measured } from "./meter.ts";
 import { leaseAt } from "./places.ts";
 import { refusal } from "./refusals.ts";
+import { moveNativeEnd, NotMoved, nativeEnd, type Turn } from "./renewal.ts";
 import { leaseView } from "./views.ts";
 
-/** How long moving the native expiry may take. */
-const RENEW_MS = 20_000;
-/** A turn that nobody gives back ends by itself after this long; no call of it can land later. */
-const TURN_SECONDS = 45;
+/** One renewal that is asked for. */
+interface Renewing {
+  context: Context;
+  caller: Caller;
+  lease: leases.Lease;
+  config: LeaseConfig;
+  wanted: renewals.Extension;
+  key: idempotencyKeys.Digests | undefined;
+}
 
 /**
- * New end = old end + `ttlSeconds` (the default TTL when null), never past creation + max TTL. What `alongside` writes stands
- * or falls with it.
+ * New end = old end + `ttlSeconds` (the default TTL when null), never past creation + max TTL. `key`: what names it, so that
+ * it is made once. @throws KeyTaken of the store
  */
 export async function renew(
   context: Context,
@@ -36,125 +39,116 @@ export async function renew(
   place: Place,
   leaseId: string,
   ttlSeconds: number | null,
-  alongside: (tx: Tx, renewed: leases.Lease) => Promise<void> = async () => {},
+  key?: idempotencyKeys.Digests,
 ): Promise<LeaseView> {
   const { lease, secret } = await leaseAt(context.store, place, leaseId);
   if (lease.state === "gone") throw new NotFound("lease", leaseId);
   if (lease.state !== "active")
     throw new RuleBroken(`lease ${leaseId} is being revoked and cannot be renewed: ask for a new one`);
-  return measured(context.meter, "renew", secret.type, () =>
-    renewActive(context, caller, lease, secret, ttlSeconds, alongside),
+  return measured(context.meter, "renew", secret.type, async () => {
+    const config = await configOf(context, secret, lease);
+    const wanted = extensionOf(config, secret, ttlSeconds);
+    return renewActive({ context, caller, lease, config, wanted, key });
+  });
+}
+
+function extensionOf(
+  { own }: LeaseConfig,
+  secret: dynamicSecrets.DynamicSecret,
+  asked: number | null,
+): renewals.Extension {
+  const capabilities = own.target.capabilities(own.parsed);
+  if (!capabilities.renewable)
+    throw new RuleBroken(`leases of the type '${secret.type}' cannot be renewed: ask for a new one`);
+  const ttlSeconds = asked ?? secret.default_ttl_seconds;
+  if (ttlSeconds < 1) throw new InvalidInputs([{ path: ["ttl"], message: "a renewal adds at least 1s" }]);
+  const maxSeconds = ceiling(secret.max_ttl_seconds, capabilities);
+  return { ttlSeconds, maxSeconds, inTarget: capabilities.nativeExpiry };
+}
+
+async function renewActive(renewing: Renewing): Promise<LeaseView> {
+  const { context, caller, lease, config, wanted, key } = renewing;
+  const newEnd = new Date(lease.expires_at.getTime() + wanted.ttlSeconds * 1000);
+  const fact = { event: "lease.renewed", ...leaseFacts(lease, config.own.address), expiresAt: newEnd.toISOString() };
+  let began = 0;
+  const begun = await context.store.single((db) => {
+    began = performance.now();
+    return renewals.begin(db, lease, wanted, { caller, events: wanted.inTarget ? [] : [fact], key });
+  });
+  if (!begun) throw await lost(renewing);
+  if (wanted.inTarget) {
+    await context.step("renew.intended");
+    const storeZero = begun.updated_at.getTime() - began;
+    if (!(await moved(renewing, { lease: begun, config, storeZero }))) return overtaken(renewing, begun);
+    await context.step("renew.moved");
+    const found = { nativeUntil: nativeEnd(begun), handedOn: false };
+    const done = await context.store.single((db) => renewals.finish(db, begun, found, { caller, events: [fact] }));
+    if (!done) return overtaken(renewing, begun);
+    await context.step("renew.committed");
+    return leaseView(done);
+  }
+  await context.step("renew.committed");
+  return leaseView(begun);
+}
+
+/**
+ * Moves the target's own end. What surely came to nothing is taken back from the row.
+ * @returns false when somebody else has the turn by now
+ */
+async function moved({ context, config, key }: Renewing, turn: Turn): Promise<boolean> {
+  const { target, address } = config.own;
+  try {
+    await moveNativeEnd(context, turn);
+    return true;
+  } catch (error) {
+    if (error instanceof NotMoved && error.mayLand) throw unanswered(turn.lease, address, error);
+    const undone = await context.store.single((db) => renewals.undo(db, turn.lease, key));
+    // Its old end may have passed meanwhile.
+    context.wake(0);
+    if (!undone) return false;
+    throw error instanceof NotMoved ? refusal(target, address, `renewing lease ${turn.lease.id}`, error.cause) : error;
+  }
+}
+
+/** Nobody knows whether it has landed: it goes forward, and whoever wants to know looks at the lease. */
+function unanswered({ id, expires_at }: leases.Lease, address: string, cause: unknown): TargetTimeout {
+  return new TargetTimeout(
+    `renewing lease ${id} at ${address} did not finish in time. It is finished without you, and the lease then ends at ` +
+      `${expires_at.toISOString()}: look at it before you renew it again`,
+    { cause },
   );
 }
 
-async function renewActive(
-  context: Context,
-  caller: Caller,
-  lease: leases.Lease,
-  secret: dynamicSecrets.DynamicSecret,
-  ttlSeconds: number | null,
-  alongside: (tx: Tx, renewed: leases.Lease) => Promise<void>,
-): Promise<LeaseView> {
-  const leaseId = lease.id;
-  const config = await configOf(context, secret, lease);
-  const capabilities = config.own.target.capabilities(config.own.parsed);
-  if (!capabilities.renewable)
-    throw new RuleBroken(`leases of the type '${secret.type}' cannot be renewed: ask for a new one`);
-  const seconds = ttlSeconds ?? secret.default_ttl_seconds;
-  if (seconds < 1) throw new InvalidInputs([{ path: ["ttl"], message: "a renewal adds at least 1s" }]);
-  const maxSeconds = ceiling(secret.max_ttl_seconds, capabilities);
-  const room = await leases.roomLeft(context.store, leaseId, maxSeconds);
-  if (seconds > room) throw noRoom(leaseId, seconds, room, maxSeconds);
+/** A revocation came, which beats a renewal; or this node took too long, and another one has the turn. */
+async function overtaken({ context, config }: Renewing, begun: leases.Lease): Promise<LeaseView> {
+  const lease = await leases.byId(context.store, begun.id);
+  if (lease?.state !== "active") throw revokedMeanwhile(begun.id);
+  if (lease.renew_from !== null) throw unanswered(begun, config.own.address, undefined);
+  return { ...leaseView(lease), expireAt: begun.expires_at };
+}
 
-  const newEnd = new Date(lease.expires_at.getTime() + seconds * 1000);
-  const nativeUntil = capabilities.nativeExpiry ? new Date(newEnd.getTime() + NATIVE_SLACK_MS) : null;
-  const turn = { name: `renew:${leaseId}`, holder: randomUUID() };
-  const giveTurnBack = () => context.store.transaction((tx) => writers.letGo(tx, turn.name, turn.holder));
-  if (nativeUntil) {
-    if (!(await takeTurn(context, lease, turn))) throw await lost(context, leaseId, seconds, maxSeconds);
-    try {
-      await moveNativeExpiry(context, config, lease, nativeUntil);
-    } catch (error) {
-      // What was cut off by its deadline may still land; only then is the turn kept.
-      if (!(error instanceof TargetTimeout)) await giveTurnBack().catch(() => undefined);
-      throw error;
-    }
-  }
-  await context.step("renew.moved");
-  const moving = context.store.transaction(async (tx) => {
-    if (nativeUntil) await writers.letGo(tx, turn.name, turn.holder);
-    const moved = await leases
-      .extension(tx, leaseId, lease.fence_no, { ttlSeconds: seconds, maxSeconds, nativeUntil })
-      .executeTakeFirst();
-    if (moved) {
-      await audit.append(tx, caller, {
-        event: "lease.renewed",
-        ...leaseFacts(moved, config.own.address),
-        expiresAt: moved.expires_at.toISOString(),
-      });
-      await alongside(tx, moved);
-    }
-    return moved;
-  });
-  const renewed = await moving.catch(async (error) => {
-    if (nativeUntil) await giveTurnBack().catch(() => undefined);
-    throw error;
-  });
-  if (!renewed) throw await lost(context, leaseId, seconds, maxSeconds);
-  await context.step("renew.committed");
-  return leaseView(renewed);
+/** Why it did not begin: a revocation beats a renewal, another renewal wins over this one, or there is no room. */
+async function lost({ context, lease: { id }, wanted }: Renewing): Promise<Error> {
+  const lease = await leases.byId(context.store, id);
+  if (lease?.state !== "active") return revokedMeanwhile(id);
+  if (lease.expires_at <= (await leases.clock(context.store)))
+    return new RuleBroken(`lease ${id} has expired; ask for a new one`);
+  const { ttlSeconds, maxSeconds } = wanted;
+  const lived = (lease.expires_at.getTime() - lease.created_at.getTime()) / 1000;
+  const room = Math.max(0, Math.floor(maxSeconds - lived));
+  // What is under way may still come to nothing, and its time is free again then.
+  if (ttlSeconds > room && lease.renew_from === null) return noRoom(id, ttlSeconds, room, maxSeconds);
+  return new RenewConflict(
+    `another renewal of lease ${id} won; this one added nothing. Read the lease and try again if it is still wanted`,
+  );
+}
+
+function revokedMeanwhile(id: string): RuleBroken {
+  return new RuleBroken(`lease ${id} was revoked meanwhile; nothing was added`);
 }
 
 function noRoom(leaseId: string, seconds: number, room: number, maxSeconds: number): RuleBroken {
   return new RuleBroken(
     `TTL cannot be larger than max TTL: ${inWords(seconds)} more for lease ${leaseId} would pass its ${inWords(maxSeconds)} ceiling; at most ${inWords(room)} can be added`,
-  );
-}
-
-/** Whether this renewal may touch the target: nobody else renews the lease, and nobody has moved it since it was read. */
-function takeTurn(context: Context, lease: leases.Lease, turn: { name: string; holder: string }): Promise<boolean> {
-  return context.store.transaction(async (tx) => {
-    if (!(await writers.claimWriter(tx, turn.name, turn.holder, TURN_SECONDS))) return false;
-    const now = await leases.byId(tx, lease.id);
-    if (now?.fence_no === lease.fence_no) return true;
-    await writers.letGo(tx, turn.name, turn.holder);
-    return false;
-  });
-}
-
-async function moveNativeExpiry(
-  context: Context,
-  config: LeaseConfig,
-  lease: leases.Lease,
-  nativeUntil: Date,
-): Promise<void> {
-  const { target, parsed, address } = config.own;
-  const keep = await leases.openKeep(context.store, lease);
-  // From before the question: a slow answer then brings the account's own end forward by its delay, and never puts it off.
-  const asked = performance.now();
-  const storeNow = (await leases.clock(context.store)).getTime() - asked;
-  const deadline = AbortSignal.timeout(RENEW_MS);
-  try {
-    await ask(context, { config: config.admin, endpoint: config.endpoint, deadline }, async (link) => {
-      const ahead = link.clock ? link.clock.target.getTime() - link.clock.at - storeNow : 0;
-      const entity = { entityId: lease.username, ...(keep ? { keep } : {}) };
-      const until = new Date(nativeUntil.getTime() + ahead);
-      await link.run(target.renew?.(link.client, parsed, entity, until) ?? Promise.resolve());
-    });
-  } catch (error) {
-    throw error instanceof Unavailable ? error : refusal(target, address, `renewing lease ${lease.id}`, error);
-  }
-}
-
-/** The row was moved meanwhile: a revocation beats a renewal, another renewal wins over this one. */
-async function lost(context: Context, leaseId: string, seconds: number, maxSeconds: number): Promise<Error> {
-  const lease = await leases.byId(context.store, leaseId);
-  const expired = lease && lease.expires_at <= (await leases.clock(context.store));
-  if (lease?.state === "active" && expired) return new RuleBroken(`lease ${leaseId} has expired; ask for a new one`);
-  if (lease?.state !== "active") return new RuleBroken(`lease ${leaseId} was revoked meanwhile; nothing was added`);
-  const room = await leases.roomLeft(context.store, leaseId, maxSeconds);
-  if (seconds > room) return noRoom(leaseId, seconds, room, maxSeconds);
-  return new RenewConflict(
-    `another renewal of lease ${leaseId} won; this one added nothing. Read the lease and try again if it is still wanted`,
   );
 }

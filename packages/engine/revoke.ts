@@ -49,7 +49,7 @@ async function revokeNow(context: Context, caller: Caller, place: Place, leaseId
     (await configVersions.addressOf(context.store, secret.id, lease.config_version));
   const claimed = await request(context, caller, lease, address);
   await context.step("revoke.committed");
-  if (claimed) context.background(work(context, claimed, caller));
+  if (claimed) context.background(work(context, claimed, caller, secret));
   const outcome = await Promise.race([context.attempts.get(leaseId), after(CALLER_MS)]);
   switch (outcome?.kind) {
     case "gone":

@@ -4,11 +4,14 @@
  * Every node runs one. The lease row is the job, so nothing is loaded at start and nothing is lost at the end. It sleeps
  * until the next row falls due, five seconds at most: no timer of this engine is longer.
  */
-import { audit, type LeaseReason, type leases, revocations, type Tx, wakeups } from "@dayfly/store";
+import { audit, type LeaseReason, type leases, revocations, wakeups } from "@dayfly/store";
 import { alertOf } from "./alert.ts";
 import { work } from "./attempt.ts";
 import type { Context } from "./context.ts";
+import { recordExpiry } from "./expiry.ts";
 import { leaseFacts } from "./facts.ts";
+import { createFencePasses } from "./fence-pass.ts";
+import { finishRenewal } from "./renewal.ts";
 import { SLOTS_IN_ALL } from "./slots.ts";
 
 const LONGEST_SLEEP_MS = 5_000;
@@ -40,6 +43,7 @@ function inTurn(keys: Buffer[]): Buffer[] {
 export function createSweeper(context: Context): Sweeper {
   const disowned = new Map<string, LeaseReason>();
   const running = new Map<Promise<unknown>, leases.Lease>();
+  const fencePasses = createFencePasses(context);
   let started = false;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -100,13 +104,16 @@ export function createSweeper(context: Context): Sweeper {
       if (inMs > 0) next = Math.min(next, inMs);
       else if (free(targetKey) > 0) keys.push(targetKey);
       else if (heldMs !== null) next = Math.min(next, await expireUnasked(targetKey, heldMs));
+      // More is due than its slots take: perhaps very much more.
+      else next = Math.min(next, fencePasses.begin(targetKey));
     }
     const room = SLOTS_IN_ALL - running.size;
     // The end of any attempt wakes this again.
     if (keys.length === 0 || room === 0) return next;
     const claimed = await claim(inTurn(keys), room);
     for (const lease of claimed) {
-      const working: Promise<unknown> = work(context, lease).finally(() => {
+      const begun: Promise<unknown> = lease.renews ? finishRenewal(context, lease) : work(context, lease);
+      const working: Promise<unknown> = begun.finally(() => {
         running.delete(working);
         sleep(0);
       });
@@ -150,20 +157,6 @@ export function createSweeper(context: Context): Sweeper {
     });
   }
 
-  /** An audit row for each lease that has just begun to end because it was due. */
-  async function recordExpiry(tx: Tx, rows: revocations.Claimed[]): Promise<void> {
-    const events = rows
-      .filter((row) => row.was !== "revoking")
-      .map((row) => ({
-        event: row.was === "active" ? "lease.expired" : "lease.create-failed",
-        ...(row.was === "active" ? {} : { outcome: "failed" as const }),
-        ...leaseFacts(row),
-        expiresAt: row.expires_at.toISOString(),
-        ...(row.reason === "missed-beat" ? { reason: row.reason } : {}),
-      }));
-    await audit.appendAll(tx, audit.systemCaller, events);
-  }
-
   async function endDisowned(): Promise<void> {
     for (const [id, reason] of disowned) {
       await context.store.transaction(async (tx) => {
@@ -202,8 +195,9 @@ export function createSweeper(context: Context): Sweeper {
       this.rest();
       await listener?.stop();
       await passing;
-      await Promise.race([Promise.allSettled(running.keys()), late]);
-      const left = [...running.values()].map((lease) => ({ id: lease.id, fenceNo: lease.fence_no }));
+      await Promise.race([Promise.allSettled([...running.keys(), ...fencePasses.running.keys()]), late]);
+      const held = [...running.values(), ...fencePasses.running.values()].flat();
+      const left = held.map((lease) => ({ id: lease.id, fenceNo: lease.fence_no }));
       if (left.length === 0) return;
       await context.store.transaction(async (tx) => {
         await revocations.release(tx, left);

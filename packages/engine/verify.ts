@@ -1,10 +1,10 @@
 /** Proving a configuration against its target, step by step, before it is stored. Changes nothing that lasts. */
 import { type Step, TargetError } from "@dayfly/targets";
-import type { TimedStep } from "./api.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
 import { reasonOf } from "./refusals.ts";
+import type { TimedStep } from "./trial.ts";
 
 const VERIFY_MS = 25_000;
 

@@ -152,7 +152,7 @@ describe("an alert whose server is killed", () => {
 
   function start(): { child: ChildProcess; ready: Promise<void> } {
     const { password, port, database } = postgres;
-    const child = spawn(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url))], {
+    const child = spawn(process.execPath, [fileURLToPath(new URL("./serve.mjs", import.meta.url))], {
       env: {
         PATH: process.env.PATH,
         PORT: "0",

@@ -128,7 +128,11 @@ export function createApp(
         await settle(house.store, visit, done);
         if (visit.stream !== null) return openStream(reply, visit.stream);
         // The official CLI watches for changes by it.
-        if (route.method === "GET") reply.header("etag", `"${createHash("sha256").update(body).digest("base64url")}"`);
+        if (route.method === "GET") {
+          const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
+          reply.header("etag", etag);
+          if (isKnown(etag, request.headers["if-none-match"])) return reply.code(304).send();
+        }
         if (visit.undelivered !== null) {
           await newsIn();
           whenUndelivered(reply.raw, visit.undelivered);
@@ -138,6 +142,11 @@ export function createApp(
     });
   }
   return app;
+}
+
+/** Whether the asker has this answer already. Asked after its audit row is written: it was read all the same. */
+function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
+  return ifNoneMatch?.split(",").some((known) => known.trim().replace(/^W\//, "") === etag) ?? false;
 }
 
 function welcome(request: FastifyRequest): Visit {

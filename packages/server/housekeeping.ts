@@ -1,14 +1,5 @@
-/** What is over goes: the history of leases past its days, claims that nobody gave back, keys of a day ago, alerts that nobody took. */
-import {
-  alerts,
-  bulkRevocations,
-  idempotencyKeys,
-  remains,
-  revocations,
-  type Store,
-  targets,
-  writers,
-} from "@dayfly/store";
+/** What is over goes: the history of leases past its days, keys of a day ago, alerts that nobody took. */
+import { alerts, bulkRevocations, idempotencyKeys, remains, revocations, type Store, targets } from "@dayfly/store";
 
 const EVERY_MS = 60 * 60_000;
 
@@ -22,7 +13,6 @@ export interface Told {
 /** Tidies now and every hour until stopped. What fails is told and tried again. */
 export function keepHouse(store: Store, historyDays: number, told: Told): { stop(): Promise<void> } {
   const tidy = async (): Promise<void> => {
-    await store.transaction((tx) => writers.forgetLapsed(tx));
     await store.transaction((tx) => targets.forgetUnused(tx));
     // In small bites, so that no transaction is long.
     while ((await store.transaction((tx) => idempotencyKeys.forget(tx))) > 0);

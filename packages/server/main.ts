@@ -1,6 +1,4 @@
 /** Runs a server by the environment's settings, until a signal ends it. */
-import "./memory.ts";
-import { fileURLToPath } from "node:url";
 import { isUnavailable } from "@dayfly/store";
 import { BadSettings, readSettings } from "./config.ts";
 import { describeError } from "./log.ts";
@@ -35,5 +33,3 @@ function saying(error: unknown): string {
   }
   return JSON.stringify(describeError(error));
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

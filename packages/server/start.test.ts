@@ -47,7 +47,7 @@ interface Ran {
 }
 
 function run(env: Record<string, string>): Ran {
-  const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+  const main = fileURLToPath(new URL("./serve.mjs", import.meta.url));
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH, PORT: "0", DB_CONNECTION_URI: uri, DAYFLY_DATA_DIR: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -5,7 +5,7 @@
  */
 import { performance } from "node:perf_hooks";
 import type { Route } from "@dayfly/contract";
-import { audit, type Caller, type OrgRole, type Store, type Tx } from "@dayfly/store";
+import { audit, type Caller, type OrgRole, type Single, type Store } from "@dayfly/store";
 import type { Follow } from "./events/feed.ts";
 
 /** What is known of a request so far. */
@@ -45,7 +45,7 @@ export interface Ending {
 }
 
 /** Writes the request's own row, in the transaction of what it did. */
-export function record(tx: Tx, visit: Visit, ending: Ending): Promise<void> {
+export function record(tx: Single, visit: Visit, ending: Ending): Promise<void> {
   const { route } = visit;
   const facts = route === null ? {} : { method: route.method, route: route.path };
   return audit.append(tx, visit.caller, {
@@ -59,5 +59,6 @@ export function record(tx: Tx, visit: Visit, ending: Ending): Promise<void> {
 /** Makes sure that the request is recorded, unless its rows are durable already or it needs none. */
 export async function settle(store: Store, visit: Visit, ending: Ending): Promise<void> {
   if (visit.route?.audit === "unaudited" || audit.recorded(visit.caller) > 0) return;
-  await store.transaction((tx) => record(tx, visit, ending));
+  // One row and nothing with it: it needs no transaction around it.
+  await store.single((db) => record(db, visit, ending));
 }

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { type Route, type RouteName, routes } from "@dayfly/contract";
 import { securityHeaders } from "./door.ts";
 import { providerOf, type Scene, scene } from "./testing/callers.ts";
+import { order } from "./testing/order.ts";
 import { ownRequests, revokeNothing } from "./testing/own-requests.ts";
 import type { Heard } from "./testing/server.ts";
 
@@ -26,6 +27,7 @@ interface Known {
   leaseId: string;
   spareEnvironmentId: string;
   revocationId: string;
+  importId: string;
 }
 const known: Known = {
   environmentId: anId,
@@ -36,12 +38,14 @@ const known: Known = {
   leaseId: anId,
   spareEnvironmentId: anId,
   revocationId: anId,
+  importId: anId,
 };
 
 function requestFor(name: RouteName): { path: string; body?: unknown } {
   const { loc, query, projectId, server } = at;
   const secretPath = "/api/v3/secrets/raw/KEY";
   const env = `/api/v1/workspace/${projectId}/environments`;
+  const imports = (version: number) => `/api/v${version}/secret-imports`;
   const dynamic = "/api/v1/dynamic-secrets";
   const ua = `/api/v1/auth/universal-auth/identities/${known.identityId}`;
   const member = `/api/v2/workspace/${projectId}/identity-memberships/${known.otherIdentityId}`;
@@ -65,6 +69,8 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     createFolderV2: { path: "/api/v2/folders", body: { ...loc, name: "two" } },
     getFolder: { path: `/api/v1/folders/${known.folderId}` },
     getFolderV2: { path: `/api/v2/folders/${known.folderId}` },
+    updateFolder: { path: "/api/v1/folders/one", body: { ...loc, name: "one", description: "first" } },
+    updateFolderV2: { path: "/api/v2/folders/two", body: { ...loc, name: "two" } },
     deleteFolder: { path: "/api/v1/folders/one", body: loc },
     deleteFolderV2: { path: "/api/v2/folders/two", body: loc },
     createSecret: { path: secretPath, body: { ...loc, secretValue: "canary-value" } },
@@ -72,8 +78,18 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
     listSecretsV3: { path: `/api/v3/secrets/raw?${query}` },
     getSecretById: { path: `/api/v3/secrets/raw/id/${known.secretId}` },
     getSecret: { path: `${secretPath}?${query}` },
+    getSecretV4: { path: `/api/v4/secrets/KEY?${query}` },
+    listSecretVersions: { path: `/api/v1/secret/${known.secretId}/secret-versions` },
     updateSecret: { path: secretPath, body: { ...loc, secretValue: "canary-value-2" } },
     deleteSecret: { path: secretPath, body: loc },
+    createSecretImport: { path: imports(2), body: { ...loc, import: { environment: "dev", path: "/one" } } },
+    createSecretImportV1: { path: imports(1), body: { ...loc, import: { environment: "dev", path: "/two" } } },
+    listSecretImports: { path: `${imports(2)}?${query}` },
+    listSecretImportsV1: { path: `${imports(1)}?${query}` },
+    updateSecretImport: { path: `${imports(2)}/${known.importId}`, body: { ...loc, import: { position: 1 } } },
+    updateSecretImportV1: { path: `${imports(1)}/${known.importId}`, body: { ...loc, import: { position: 2 } } },
+    deleteSecretImport: { path: `${imports(2)}/${known.importId}`, body: loc },
+    deleteSecretImportV1: { path: `${imports(1)}/${known.importId}`, body: loc },
     createIdentity: {
       path: "/api/v1/identities",
       body: { name: "walker", organizationId: server.running.bootstrap!.organizationId },
@@ -111,72 +127,6 @@ function requestFor(name: RouteName): { path: string; body?: unknown } {
   };
   return requests[name];
 }
-
-/** In an order in which everything is there when it is needed, and gone last. */
-const order: RouteName[] = [
-  "universalAuthLogin",
-  "createProject",
-  "getProject",
-  "getProjectBySlug",
-  "listProjects",
-  "listWorkspaces",
-  "createEnvironment",
-  "getEnvironment",
-  "updateEnvironment",
-  "deleteEnvironment",
-  "createFolder",
-  "createFolderV2",
-  "listFolders",
-  "listFoldersV2",
-  "getFolder",
-  "getFolderV2",
-  "deleteFolder",
-  "deleteFolderV2",
-  "createSecret",
-  "listSecrets",
-  "listSecretsV3",
-  "getSecretById",
-  "getSecret",
-  "updateSecret",
-  "deleteSecret",
-  "createIdentity",
-  "attachUniversalAuth",
-  "createClientSecret",
-  "addIdentityMembership",
-  "removeIdentityMembership",
-  "deleteIdentity",
-  "createDynamicSecret",
-  "listDynamicSecrets",
-  "getDynamicSecret",
-  "updateDynamicSecret",
-  "deleteDynamicSecret",
-  "verifyDynamicSecret",
-  "previewDynamicSecret",
-  "createLease",
-  "renewLease",
-  "beatLease",
-  "rotateLease",
-  "getLease",
-  "listLeases",
-  "listProjectLeases",
-  "getProjectLease",
-  "listOrganizationLeases",
-  "revokeLeases",
-  "getLeaseRevocation",
-  "deleteLease",
-  "freezeLeases",
-  "listFreezes",
-  "unfreezeLeases",
-  "listTargets",
-  "listAuditLogs",
-  "listProjectAuditLogs",
-  "deleteProject",
-  "getStatus",
-  "getHealth",
-  "getReadiness",
-  "verifyAuditLogs",
-  "getOpenApi",
-];
 
 async function ask(name: RouteName, caller: Caller): Promise<Heard> {
   const { path, body } = requestFor(name);
@@ -263,7 +213,7 @@ describe("every route", () => {
         if (caller === "foreign" && anyMemberMay.includes(name)) continue;
         const heard = await ask(name, caller);
         // By an id that names nothing, and by a lease that is nobody's: told like what is forbidden.
-        const byId = ["getFolder", "getFolderV2", "getSecretById"].includes(name);
+        const byId = ["getFolder", "getFolderV2", "getSecretById", "listSecretVersions"].includes(name);
         // `another` is not there yet.
         const hidden = byId || name === "deleteProject" || (caller === "leaseOnly" && aboutALease.includes(name));
         const isProject = permission.scope === "project";
@@ -287,6 +237,7 @@ describe("every route", () => {
       if (name === "createEnvironment") known.spareEnvironmentId = heard.body.environment.id;
       if (name === "createFolder") known.folderId = heard.body.folder.id;
       if (name === "createSecret") known.secretId = heard.body.secret.id;
+      if (name.startsWith("createSecretImport")) known.importId = heard.body.secretImport.id;
       if (name === "createIdentity") known.identityId = heard.body.identity.id;
       if (name === "createLease") known.leaseId = heard.body.lease.id;
     }

@@ -5,7 +5,7 @@
  * Linking the rows into a chain is `audit-chain.ts`.
  */
 import { type KeyObject, randomUUID } from "node:crypto";
-import type { Caller, Tx } from "./db.ts";
+import type { Caller, Single } from "./db.ts";
 import { type Keyring, mac } from "./keyring.ts";
 
 /** What happened. No field ever holds a secret. */
@@ -31,6 +31,8 @@ export interface AuditEvent {
   reason?: string;
   errorClass?: string;
   count?: number;
+  /** Other places that were read for the answer, as "environment:path" or "environment:path:name". */
+  alsoRead?: string[];
   /** Names of the fields that were changed. */
   fields?: string[];
   method?: string;
@@ -66,7 +68,7 @@ function clip(text: string | null, length: number): string | null {
 }
 
 /** Writes one row. It counts for `caller` once the transaction has committed. */
-export function append(tx: Tx, caller: Caller, event: AuditEvent): Promise<void> {
+export function append(tx: Single, caller: Caller, event: AuditEvent): Promise<void> {
   return appendAll(tx, caller, [event]);
 }
 
@@ -74,7 +76,7 @@ export function append(tx: Tx, caller: Caller, event: AuditEvent): Promise<void>
 const AT_ONCE = 1_000;
 
 /** Writes a row an event, many of them at once. */
-export async function appendAll(tx: Tx, caller: Caller, events: AuditEvent[]): Promise<void> {
+export async function appendAll(tx: Single, caller: Caller, events: AuditEvent[]): Promise<void> {
   for (let at = 0; at < events.length; at += AT_ONCE) {
     const rows = rowsOf(tx.keys, caller, events.slice(at, at + AT_ONCE));
     await tx.sql.insertInto("audit_events").values(rows).execute();

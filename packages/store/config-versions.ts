@@ -4,13 +4,19 @@ import type { Db, Tx } from "./db.ts";
 import type { Field } from "./sealing.ts";
 import type { ConfigVersionsTable } from "./tables.ts";
 
-/** With its inputs opened. */
-export interface ConfigVersion extends Omit<Selectable<ConfigVersionsTable>, "inputs"> {
+/** With its inputs opened, and what references among them last led to. */
+export interface ConfigVersion extends Omit<Selectable<ConfigVersionsTable>, "inputs" | "resolved"> {
   inputs: Record<string, unknown>;
+  resolved: Record<string, string>;
 }
 
-function field(projectId: string, dynamicSecretId: string, version: number): Field {
-  return { table: "config_versions", column: "inputs", row: `${dynamicSecretId}:${version}`, project: projectId };
+function field(
+  projectId: string,
+  dynamicSecretId: string,
+  version: number,
+  column: "inputs" | "resolved" = "inputs",
+): Field {
+  return { table: "config_versions", column, row: `${dynamicSecretId}:${version}`, project: projectId };
 }
 
 /** Seals the inputs whole, as they were typed, and stores them. */
@@ -23,12 +29,34 @@ export async function insert(
     target_key: Buffer;
     address: string;
     inputs: Record<string, unknown>;
+    resolved?: Record<string, string>;
   },
 ): Promise<void> {
+  const { resolved, ...version } = row;
   const inputs = await tx.keys.seal(field(projectId, row.dynamic_secret_id, row.version), JSON.stringify(row.inputs));
   await tx.sql
     .insertInto("config_versions")
-    .values({ ...row, inputs, advice: null })
+    .values({ ...version, inputs, advice: null, resolved: null })
+    .execute();
+  if (resolved && Object.keys(resolved).length > 0) {
+    await keepResolved(tx, projectId, row.dynamic_secret_id, row.version, resolved);
+  }
+}
+
+/** Keeps what references among the inputs lead to now: it ends accounts where they lead nowhere any more. */
+export async function keepResolved(
+  db: Db,
+  projectId: string,
+  dynamicSecretId: string,
+  version: number,
+  resolved: Record<string, string>,
+): Promise<void> {
+  const place = field(projectId, dynamicSecretId, version, "resolved");
+  await db.sql
+    .updateTable("config_versions")
+    .set({ resolved: await db.keys.seal(place, JSON.stringify(resolved)) })
+    .where("dynamic_secret_id", "=", dynamicSecretId)
+    .where("version", "=", version)
     .execute();
 }
 
@@ -46,7 +74,13 @@ export async function read(
     .where("version", "=", version)
     .executeTakeFirstOrThrow();
   const inputs = await db.keys.open(field(projectId, dynamicSecretId, version), row.inputs);
-  return { ...row, inputs: JSON.parse(inputs.toString("utf8")) as Record<string, unknown> };
+  const place = field(projectId, dynamicSecretId, version, "resolved");
+  const resolved = row.resolved === null ? null : await db.keys.open(place, row.resolved);
+  return {
+    ...row,
+    inputs: JSON.parse(inputs.toString("utf8")) as Record<string, unknown>,
+    resolved: resolved === null ? {} : (JSON.parse(resolved.toString("utf8")) as Record<string, string>),
+  };
 }
 
 /** Host and port of a version, for people; also where its inputs cannot be opened. */

@@ -81,6 +81,24 @@ export function at(
     .executeTakeFirst();
 }
 
+/**
+ * That of a lease, if it lies at the place. A deleted one is where it was: its leases are asked for there until they are gone.
+ */
+export async function ofLease(
+  db: Db,
+  place: { projectId: string; environment: string; path: string },
+  leaseId: string,
+): Promise<DynamicSecret | undefined> {
+  const { rows } = await sql<DynamicSecret>`
+    select d.* from leases l join dynamic_secrets d on d.id = l.dynamic_secret_id
+      left join folders f on f.id = d.folder_id and not f.deleting
+      left join environments e on e.id = f.environment_id and not e.deleting
+    where l.id = ${leaseId} and l.project_id = ${place.projectId} and case when d.deleting
+      then d.was_at is null or (d.was_at ->> 'environment' = ${place.environment} and d.was_at ->> 'path' = ${place.path})
+      else e.slug = ${place.environment} and f.path = ${place.path} end`.execute(db.sql);
+  return rows[0];
+}
+
 /** By id, also one that is being deleted. @throws NotFound */
 export async function byId(db: Db, id: string): Promise<DynamicSecret> {
   const row = await db.sql.selectFrom("dynamic_secrets").selectAll().where("id", "=", id).executeTakeFirst();

@@ -8,6 +8,7 @@ import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import * as environments from "./environments.ts";
 import { NotFound } from "./errors.ts";
+import { alone } from "./subtree.ts";
 import type { FoldersTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -21,6 +22,23 @@ export function at(db: Db, environmentId: string, path: string): Promise<Folder 
     .where("environment_id", "=", environmentId)
     .where("path", "=", path)
     .where("deleting", "=", sql.lit(false))
+    .executeTakeFirst();
+}
+
+/** One folder by its place, the environment by its slug; undefined when any part of the way is missing. */
+export function atPlace(
+  db: Db,
+  place: { projectId: string; environment: string; path: string },
+): Promise<Folder | undefined> {
+  return db.sql
+    .selectFrom("folders as f")
+    .innerJoin("environments as e", "e.id", "f.environment_id")
+    .selectAll("f")
+    .where("e.project_id", "=", place.projectId)
+    .where("e.slug", "=", place.environment)
+    .where("e.deleting", "=", sql.lit(false))
+    .where("f.path", "=", place.path)
+    .where("f.deleting", "=", sql.lit(false))
     .executeTakeFirst();
 }
 
@@ -41,11 +59,19 @@ export function find(db: Db, id: string): Promise<Folder | undefined> {
     .executeTakeFirst();
 }
 
+/** A folder, and when a secret in it was last written. */
+export interface ListedFolder extends Folder {
+  last_secret_modified: Date | null;
+}
+
+const lastSecretModified = sql<Date | null>`(select max(s.updated_at) from secrets s where s.folder_id = folders.id)`;
+
 /** The folders in a folder, or everything below it. */
-export function list(db: Db, folder: Folder, recursive: boolean): Promise<Folder[]> {
+export function list(db: Db, folder: Folder, recursive: boolean): Promise<ListedFolder[]> {
   const query = db.sql
     .selectFrom("folders")
     .selectAll()
+    .select(lastSecretModified.as("last_secret_modified"))
     .where("environment_id", "=", folder.environment_id)
     .where("deleting", "=", sql.lit(false));
   const below = recursive
@@ -93,16 +119,40 @@ export async function create(
   return refusing(insert, { duplicate: `there is a folder ${path} already`, gone: ["folder", parentOf(path)] });
 }
 
-/** Locks a folder against deletion until the end of the transaction: what is made in it comes before. @throws NotFound */
-export async function hold(tx: Tx, id: string, name = id): Promise<void> {
-  const row = await tx.sql
-    .selectFrom("folders")
-    .select("id")
-    .where("id", "=", id)
+/** Gives a folder another name, and all below it other paths; what lies in them comes along. @throws Duplicate, NotFound */
+export async function update(tx: Tx, folder: Folder, change: { name: string; description?: string }): Promise<Folder> {
+  await alone(tx, folder.project_id);
+  const path = childOf(parentOf(folder.path), change.name);
+  const write = tx.sql
+    .updateTable("folders")
+    .set({ ...change, path, version: sql<number>`version + 1`, updated_at: sql`lease_now()` })
+    .where("id", "=", folder.id)
+    .where("path", "=", folder.path)
     .where("deleting", "=", sql.lit(false))
-    .forShare()
+    .returningAll()
     .executeTakeFirst();
-  if (row === undefined) throw new NotFound("folder", name);
+  const row = await refusing(write, { duplicate: `there is a folder ${path} already` });
+  if (row === undefined) throw new NotFound("folder", folder.path);
+  // A folder that was made below until its parent moved is met by the next round.
+  while (path !== folder.path && (await moveBelow(tx, folder, path)) > 0);
+  return row;
+}
+
+async function moveBelow(tx: Tx, { environment_id, path }: Folder, to: string): Promise<number> {
+  const moved = await sql`
+    update folders set path = ${to}::text || substr(path, ${path.length + 1}::int), updated_at = lease_now()
+    where environment_id = ${environment_id} and starts_with(path, ${under(path)}) and not deleting`.execute(tx.sql);
+  return Number(moved.numAffectedRows ?? 0);
+}
+
+/**
+ * Locks a folder against deletion until the end of the transaction: what is made in it comes before. With `path` it must
+ * still be there, too. @throws NotFound
+ */
+export async function hold(tx: Tx, id: string, path?: string): Promise<void> {
+  const query = tx.sql.selectFrom("folders").select("id").where("id", "=", id).where("deleting", "=", sql.lit(false));
+  const row = await (path === undefined ? query : query.where("path", "=", path)).forShare().executeTakeFirst();
+  if (row === undefined) throw new NotFound("folder", path ?? id);
 }
 
 /** The path above; "/" is its own parent. */
@@ -116,6 +166,10 @@ function holdAbove(tx: Tx, place: { environmentId: string }, parent: Folder | nu
 
 function under(path: string): string {
   return path === "/" ? "/" : `${path}/`;
+}
+
+function childOf(parent: string, name: string): string {
+  return `${under(parent)}${name}`;
 }
 
 function row(place: { projectId: string; environmentId: string }, parent: Folder | null, path: string) {

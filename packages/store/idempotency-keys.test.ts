@@ -3,10 +3,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import * as keys from "./idempotency-keys.ts";
 import * as leases from "./leases.ts";
+import * as renewals from "./renewals.ts";
 import * as replacements from "./replacements.ts";
 import * as revocations from "./revocations.ts";
 import type { Store } from "./store.ts";
-import { intended, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
+import { intended, testCaller, testDynamicSecret, testIntent, testPlace } from "./testing/rows.ts";
 import { type Stores, stores } from "./testing/store.ts";
 
 let all: Stores;
@@ -23,8 +24,18 @@ after(() => all.stop());
 const digests = (digest: Buffer = randomBytes(32)): keys.Digests => ({ digest, body: randomBytes(32) });
 const intend = (key?: keys.Digests, replaces: string | null = null) =>
   store.single((db) => intended(db, testIntent(secret, targetKey, { replaces }), key));
-const renewal = (key: keys.Digests) =>
-  store.transaction((tx) => keys.nameRenewal(tx, key, randomUUID(), new Date("2026-01-01T00:00:00Z")));
+
+/** An active lease of its own, renewed under the key. */
+async function renewal(key: keys.Digests, on: { single: Store["single"] } = store): Promise<leases.Lease> {
+  const row = await intend();
+  const active = await leases
+    .activation(store, row.id, row.fence_no, { keep: null, nativeUntil: null })
+    .executeTakeFirstOrThrow();
+  const extension = { ttlSeconds: 60, maxSeconds: 86_400, inTarget: true };
+  const along = { caller: testCaller(), events: [], key };
+  return (await on.single((db) => renewals.begin(db, active, extension, along)))!;
+}
+
 const dayPasses = () => store.pool.query("update idempotency_keys set used_at = used_at - interval '24 hours'");
 
 async function count(): Promise<number> {
@@ -51,15 +62,20 @@ test("of many intents at once under one free key one is made and counted, and th
 test("of many renewals at once under one free key one has it", async () => {
   const key = digests();
   const tried = await Promise.allSettled(Array.from({ length: 6 }, () => renewal(key)));
-  assert.equal(tried.filter(({ status }) => status === "fulfilled").length, 1);
-  assert.deepEqual((await keys.find(store, key.digest))?.renewed_until, new Date("2026-01-01T00:00:00Z"));
+  const made = tried.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  for (const one of tried) if (one.status === "rejected") assert.ok(one.reason instanceof keys.KeyTaken, one.reason);
+  assert.equal(made.length, 1);
+  const found = await keys.find(store, key.digest);
+  assert.deepEqual([found?.lease_id, found?.renewed_until], [made[0]!.id, made[0]!.expires_at]);
+  const { rows } = await store.pool.query("select id from leases where renew_from is not null");
+  assert.deepEqual(rows, [{ id: made[0]!.id }], "without its key no lease is renewed");
 });
 
 test("a key that is not committed makes the next one wait, and stays free when it is rolled back", async () => {
   const key = digests();
-  let second: Promise<void> | undefined;
+  let second: Promise<leases.Lease> | undefined;
   const failing = store.transaction(async (tx) => {
-    await keys.nameRenewal(tx, key, randomUUID(), new Date());
+    await renewal(key, { single: (work) => work(tx) });
     second = renewal(key);
     await new Promise((settle) => setTimeout(settle, 100));
     throw new Error("rolled back");

@@ -45,18 +45,23 @@ const UNLESS_YOUNG = sql`
     where idempotency_keys.used_at <= lease_now() - ${KEPT}
   returning digest`;
 
-/** The SQL by which a free key names the lease in `made`; without a row when it is not free. */
-export function naming({ digest, body }: Digests, made: string): RawBuilder<unknown> {
-  return sql`insert into idempotency_keys (digest, body, lease_id)
-    select ${digest}::bytea, ${body}::bytea, id from ${sql.ref(made)} ${UNLESS_YOUNG}`;
+/**
+ * The SQL by which a free key names the lease in `made`, and of a renewal the end that it has there; without a row when it is
+ * not free. Of two at once the second waits for the first's commit.
+ */
+export function naming(
+  { digest, body }: Digests,
+  made: string,
+  what: "create" | "renewal" = "create",
+): RawBuilder<unknown> {
+  const until = what === "renewal" ? sql`expires_at` : sql`null::timestamptz`;
+  return sql`insert into idempotency_keys (digest, body, lease_id, renewed_until)
+    select ${digest}::bytea, ${body}::bytea, id, ${until} from ${sql.ref(made)} ${UNLESS_YOUNG}`;
 }
 
-/** A free key names a renewal and its new end. Of two at once the second waits for the first's commit. @throws KeyTaken */
-export async function nameRenewal(tx: Tx, { digest, body }: Digests, leaseId: string, until: Date): Promise<void> {
-  const named = await sql`
-    insert into idempotency_keys (digest, body, lease_id, renewed_until) values (${digest}, ${body}, ${leaseId}, ${until})
-    ${UNLESS_YOUNG}`.execute(tx.sql);
-  if (named.rows.length === 0) throw new KeyTaken();
+/** The SQL by which a key is free again, if the renewal that it names is undone in `undone`. */
+export function freeing({ digest }: Digests, undone: string): RawBuilder<unknown> {
+  return sql`delete from idempotency_keys where digest = ${digest}::bytea and lease_id in (select id from ${sql.ref(undone)})`;
 }
 
 /** Passes a key on, from the lease it named when it was read. @returns false when it names another one by now */

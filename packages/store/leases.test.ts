@@ -127,35 +127,6 @@ test("a failed create is not gone before it could not land any more", async () =
   );
 });
 
-test("R15: a renewal adds to the old end and never passes the ceiling, by not even a second", async () => {
-  const row = await active({ ttlSeconds: 60 });
-  const extend = (fence: number, ttlSeconds: number) =>
-    store.transaction((tx) =>
-      leases.extension(tx, row.id, fence, { ttlSeconds, maxSeconds: 120, nativeUntil: null }).executeTakeFirst(),
-    );
-  assert.equal(await leases.roomLeft(store, row.id, 120), 60);
-  assert.equal(await extend(row.fence_no, 61), undefined);
-  const renewed = await extend(row.fence_no, 60);
-  assert.equal(renewed!.expires_at.getTime(), row.created_at.getTime() + 120_000);
-  assert.deepEqual(renewed!.due_at, renewed!.expires_at);
-  assert.equal(await leases.roomLeft(store, row.id, 120), 0);
-  assert.equal(await extend(renewed!.fence_no, 1), undefined);
-});
-
-test("R16: a revoked or expired lease cannot be renewed", async () => {
-  const expired = await active();
-  await backdate(expired.id, "expires_at", 7200);
-  const revoked = await active();
-  await store.transaction((tx) => revocations.askRevocation(tx, revoked.id, "asked", "me"));
-  for (const { id, fence_no } of [expired, revoked, { ...revoked, fence_no: revoked.fence_no + 1 }]) {
-    const change = { ttlSeconds: 1, maxSeconds: 100_000, nativeUntil: null };
-    assert.equal(
-      await store.transaction((tx) => leases.extension(tx, id, fence_no, change).executeTakeFirst()),
-      undefined,
-    );
-  }
-});
-
 test("R24: the version a lease was made with cannot be deleted", async () => {
   const row = await active();
   await assert.rejects(

@@ -1,6 +1,6 @@
 /**
- * Leases: the rows that are also the jobs. Here is their life, from intent to active and renewed; how they end is
- * `revocations.ts`.
+ * Leases: the rows that are also the jobs. Here is their life, from intent to active; how they are renewed is `renewals.ts`,
+ * how they end is `revocations.ts`.
  *
  * Each function is one transition, one UPDATE that names the state it leaves and, where a mover already works on the row,
  * the fence number it read. A row that does not match was moved by somebody else: the function returns undefined, and the
@@ -184,38 +184,17 @@ const nextBeat = sql<Date | null>`lease_now() + make_interval(secs => ${sql.lit(
 export function beat(tx: Tx, id: string): Promise<Lease | undefined> {
   return tx.sql
     .updateTable("leases")
-    .set({ beat_by: nextBeat, due_at: sql<Date>`least(expires_at, ${nextBeat})` })
+    .set({
+      beat_by: nextBeat,
+      // Somebody has to look after a renewal that is under way, whoever beats.
+      due_at: sql<Date>`least(expires_at, ${nextBeat}, case when renew_from is not null then renew_by end)`,
+    })
     .where("id", "=", id)
     .where("state", "=", "active")
     .where("expires_at", ">", now)
     .where("beat_by", ">", now)
     .returningAll()
     .executeTakeFirst();
-}
-
-/** The UPDATE of a renewal: active, with room, its end moves by `ttlSeconds`, never past `created_at` + `maxSeconds`. */
-export function extension(
-  { sql: connection }: Db,
-  id: string,
-  fenceNo: number,
-  change: { ttlSeconds: number; maxSeconds: number; nativeUntil: Date | null },
-) {
-  const newEnd = sql<Date>`expires_at + make_interval(secs => ${change.ttlSeconds})`;
-  return connection
-    .updateTable("leases")
-    .set({
-      expires_at: newEnd,
-      due_at: sql<Date>`least(${newEnd}, beat_by)`,
-      native_until: change.nativeUntil,
-      fence_no: nextFence,
-      updated_at: now,
-    })
-    .where("id", "=", id)
-    .where("state", "=", "active")
-    .where("fence_no", "=", fenceNo)
-    .where("expires_at", ">", now)
-    .where(sql<boolean>`${newEnd} <= created_at + make_interval(secs => ${change.maxSeconds})`)
-    .returningAll();
 }
 
 /** In any state; undefined when there never was one. */
@@ -261,21 +240,7 @@ export function liveOf(db: Db, dynamicSecretId: string): Promise<Lease[]> {
   );
 }
 
-/** Seconds that can still be added under `maxSeconds`; of an active lease only. */
-export async function roomLeft(db: Db, id: string, maxSeconds: number): Promise<number> {
-  const row = await db.sql
-    .selectFrom("leases")
-    .select(
-      sql<number>`floor(extract(epoch from created_at + make_interval(secs => ${maxSeconds}) - expires_at))::float8`.as(
-        "room",
-      ),
-    )
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return Math.max(0, row?.room ?? 0);
-}
-
-/** The database's clock and, of one lease, what is left until its end (milliseconds). */
+/** The database's clock. */
 export async function clock(db: Db): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db.sql);
   return rows[0]!.now;

@@ -4,6 +4,7 @@ import { type Selectable, sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
 import * as projects from "./projects.ts";
+import * as secretOverrides from "./secret-overrides.ts";
 import type { MembershipsTable, RoleGrant } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -79,7 +80,7 @@ export function ofActor(db: Db, actor: Actor): Promise<Membership[]> {
     .execute();
 }
 
-/** Ends a membership. */
+/** Ends a membership; the member's personal overrides there go with it. */
 export async function remove(tx: Tx, projectId: string, actor: Actor): Promise<Membership> {
   const row = await tx.sql
     .deleteFrom("memberships")
@@ -89,6 +90,7 @@ export async function remove(tx: Tx, projectId: string, actor: Actor): Promise<M
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) throw new NotFound("membership of", actor.id);
+  await secretOverrides.removeAll(tx, `${actor.type}:${actor.id}`, projectId);
   return row;
 }
 
@@ -99,4 +101,5 @@ export async function removeAll(tx: Tx, actor: Actor): Promise<void> {
     .where("actor_type", "=", actor.type)
     .where("actor_id", "=", actor.id)
     .execute();
+  await secretOverrides.removeAll(tx, `${actor.type}:${actor.id}`);
 }

@@ -28,6 +28,8 @@ export async function handOver(tx: Tx, older: string, newer: string, graceSecond
     .set({
       expires_at: sql<Date>`least(expires_at, ${end})`,
       due_at: sql<Date>`least(due_at, ${end})`,
+      // A renewal that is under way may be undone: not to a later end either.
+      renew_from: sql<Date | null>`case when renew_from is not null then least(renew_from, ${end}) end`,
       fence_no: nextFence,
       updated_at: now,
     })

@@ -10,6 +10,7 @@ import { lowering } from "./counters.ts";
 import type { Db, Single, Tx } from "./db.ts";
 import { inSeconds, type Lease, nextFence, now } from "./leases.ts";
 import { move, type Recorded } from "./moves.ts";
+import { turn } from "./renewals.ts";
 import type { LeaseReason, LeaseState, Proof } from "./tables.ts";
 
 /** Seconds for which a claimed row is left alone by everybody else. */
@@ -62,6 +63,8 @@ export function asking({ sql: connection }: Db, id: string, reason: LeaseReason,
       state: "revoking",
       reason,
       ended_by: endedBy,
+      renew_from: null,
+      renew_by: null,
       revoking_at: now,
       due_at: claimedUntil,
       attempts: sql<number>`attempts + 1`,
@@ -88,32 +91,37 @@ export function claimRevoking(tx: Tx, id: string): Promise<Lease | undefined> {
 const whyDue = sql`case when was = 'intended' then 'create-failed'
   when expires_at > lease_now() and beat_by <= lease_now() then 'missed-beat' else 'expired' end`;
 
-/** A claimed row and the state in which it fell due. */
-export type Claimed = Lease & { was: LeaseState };
+/** A claimed row and the state in which it fell due. `renews`: it lives on, with a renewal that somebody has to finish. */
+export type Claimed = Lease & { was: LeaseState; renews: boolean };
 
 /**
  * Claims what is due on these targets, `free[i]` at most of `targetKeys[i]` and `room` in all. Overdue intents and active
- * leases move to revoking in the same statement.
+ * leases move to revoking in the same statement; of a lease whose end is ahead, a renewal that was interrupted is taken over.
  */
 export async function claimDue(tx: Tx, targetKeys: Buffer[], free: number[], room: number): Promise<Claimed[]> {
   const claimed = await sql<Claimed>`
     with picked as (
-      select l.id, l.state as was
+      select l.id, l.state as was, l.renews
       from unnest(${targetKeys}::bytea[], ${free}::int[]) as t(key, free)
       cross join lateral (
-        select id, state from leases where target_key = t.key and due_at <= lease_now()
+        select id, state, state = 'active' and renew_from is not null and expires_at > lease_now()
+          and (beat_by is null or beat_by > lease_now()) as renews
+        from leases where target_key = t.key and due_at <= lease_now()
         order by due_at limit t.free for update skip locked) l
       limit ${room})
     update leases set
-      state = 'revoking',
-      reason = coalesce(reason, ${whyDue}),
-      revoking_at = coalesce(revoking_at, lease_now()),
-      due_at = lease_now() + make_interval(secs => ${CLAIM_SECONDS}),
-      attempts = attempts + 1,
+      state = case when renews then state else 'revoking' end,
+      reason = case when renews then reason
+        else coalesce(reason, ${whyDue}) end,
+      revoking_at = case when renews then revoking_at else coalesce(revoking_at, lease_now()) end,
+      renew_from = case when renews then renew_from end,
+      renew_by = case when renews then ${turn.by} end,
+      due_at = case when renews then least(${turn.dueBefore(sql`expires_at`)}, beat_by) else ${claimedUntil} end,
+      attempts = attempts + case when renews then 0 else 1 end,
       fence_no = fence_no + 1,
       updated_at = case when was = 'revoking' then updated_at else lease_now() end
     from picked where leases.id = picked.id
-    returning leases.*, picked.was`.execute(tx.sql);
+    returning leases.*, picked.was, picked.renews`.execute(tx.sql);
   return claimed.rows;
 }
 
@@ -140,18 +148,19 @@ export async function dueTargets(db: Db): Promise<Due[]> {
 
 /**
  * Leases of targets that are not asked now move to revoking all the same when they are overdue, and stay due; some at a
- * time. @returns those that moved, with the state they left
+ * time. What is due for its renewal alone waits for its target. @returns those that moved, with the state they left
  */
 export async function expireUnasked(tx: Tx, targetKey: Buffer, error: string): Promise<Claimed[]> {
   const moved = await sql<Claimed>`
     with picked as (
       select id, state as was from leases where target_key = ${targetKey} and due_at <= lease_now()
-        and state in ('intended', 'active') order by due_at limit ${BATCH} for update skip locked)
+        and state in ('intended', 'active') and (renew_from is null or expires_at <= lease_now()) order by due_at limit ${BATCH} for update skip locked)
     update leases set
       state = 'revoking', reason = coalesce(reason, ${whyDue}),
-      revoking_at = lease_now(), error_class = 'unreachable', error = ${error}, fence_no = fence_no + 1, updated_at = lease_now()
+      revoking_at = lease_now(), renew_from = null, renew_by = null, error_class = 'unreachable', error = ${error},
+      fence_no = fence_no + 1, updated_at = lease_now()
     from picked where leases.id = picked.id
-    returning leases.*, picked.was`.execute(tx.sql);
+    returning leases.*, picked.was, false as renews`.execute(tx.sql);
   return moved.rows;
 }
 
@@ -341,7 +350,7 @@ async function cascadeWhere(
     with picked as (
       select id from leases where ${which} and state in ('intended', 'active') order by id for update)
     update leases set state = 'revoking', reason = ${reason}, ended_by = ${endedBy}, revoking_at = lease_now(),
-      due_at = lease_now(), fence_no = fence_no + 1, updated_at = lease_now()
+      renew_from = null, renew_by = null, due_at = lease_now(), fence_no = fence_no + 1, updated_at = lease_now()
     from picked where leases.id = picked.id
     returning leases.id, leases.project_id, leases.dynamic_secret_id, leases.username`.execute(tx.sql);
   return rows;

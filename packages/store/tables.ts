@@ -3,13 +3,16 @@
  * other's names in types without importing each other.
  */
 import type { ColumnType, Generated } from "kysely";
+import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 import type { BulkRevocationLeasesTable, BulkRevocationsTable, FrozenColumn } from "./incident-tables.ts";
-
-/** A time that the database fills in unless it is given. */
-export type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
-/** A JSON column: parsed when read, text when written. */
-export type Json<T> = ColumnType<T, string, string>;
-export type DefaultJson<T> = ColumnType<T, string | undefined, string>;
+import type {
+  SecretImportsTable,
+  SecretOverridesTable,
+  SecretsTable,
+  SecretTagsTable,
+  SecretVersionsTable,
+  TagsTable,
+} from "./secret-tables.ts";
 
 export interface KeysTable {
   id: Generated<number>;
@@ -150,21 +153,6 @@ export interface FoldersTable {
   updated_at: DefaultTime;
 }
 
-export interface SecretsTable {
-  id: string;
-  project_id: string;
-  environment_id: string;
-  folder_id: string;
-  key: string;
-  value: Buffer;
-  comment: Buffer | null;
-  version: Generated<number>;
-  skip_multiline_encoding: Generated<boolean>;
-  metadata: DefaultJson<{ key: string; value: string }[]>;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
 export interface DynamicSecretsTable {
   id: string;
   project_id: string;
@@ -200,6 +188,7 @@ export interface ConfigVersionsTable {
   address: string;
   inputs: Buffer;
   advice: string | null;
+  resolved: Buffer | null;
   created_at: DefaultTime;
 }
 
@@ -250,6 +239,10 @@ export interface LeasesTable {
   join_at: Date | null;
   expires_at: Date;
   native_until: Date | null;
+  /** The end it has if the renewal that is under way comes to nothing; null when none is. */
+  renew_from: Date | null;
+  /** Until when no other renewal may begin; null when one may. */
+  renew_by: Date | null;
   beat_every: number | null;
   beat_by: Date | null;
   state: LeaseState;
@@ -372,6 +365,11 @@ export interface Tables {
   environments: EnvironmentsTable;
   folders: FoldersTable;
   secrets: SecretsTable;
+  secret_versions: SecretVersionsTable;
+  secret_overrides: SecretOverridesTable;
+  secret_imports: SecretImportsTable;
+  tags: TagsTable;
+  secret_tags: SecretTagsTable;
   dynamic_secrets: DynamicSecretsTable;
   config_versions: ConfigVersionsTable;
   counters: CountersTable;

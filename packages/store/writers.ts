@@ -14,13 +14,3 @@ export async function claimWriter(tx: Tx, name: string, holder: string, seconds:
     returning name`.execute(tx.sql);
   return claimed.rows.length > 0;
 }
-
-/** Claims that lapsed long ago and are nobody's any more. */
-export async function forgetLapsed(tx: Tx): Promise<void> {
-  await tx.sql.deleteFrom("writers").where("until", "<", sql<Date>`lease_now() - interval '1 day'`).execute();
-}
-
-/** Gives the claim back before its time, if `holder` still has it. */
-export async function letGo(tx: Tx, name: string, holder: string): Promise<void> {
-  await tx.sql.deleteFrom("writers").where("name", "=", name).where("holder", "=", holder).execute();
-}

@@ -135,8 +135,19 @@ export class TargetError extends Error {
   }
 }
 
-/** `gone` when the system has proven it; `accepted` when it finishes in its own time and `exists` must still be asked. */
-export type Dropped = "dropped" | "accepted";
+/** What a fence met. */
+export interface Fenced {
+  /** Whether the system has an account of that name. No proof: `exists` has the word. */
+  there: boolean;
+  /** How many sessions were open once the fence held; left out where only `killSessions` can tell. */
+  sessions?: number;
+}
+
+/**
+ * What is left of an account when a removal is over. A system that says so in the same answer saves a call: `absent` and
+ * `there` are what `exists` would have said then; after `unknown`, `exists` is asked.
+ */
+export type Left = "absent" | "there" | "unknown";
 
 /** Every verb may be called again after a crash; each is content with "already done". */
 export interface Target<S extends z.ZodType = z.ZodType, Client = unknown, C = z.output<S>> {
@@ -171,15 +182,21 @@ export interface Target<S extends z.ZodType = z.ZodType, Client = unknown, C = z
   ready?(client: Client, config: C, entity: Entity): Promise<boolean>;
   /** Moves the native expiry; only where `renewable` and `nativeExpiry`. */
   renew?(client: Client, config: C, entity: Entity, expiresAt: Date): Promise<void>;
-  /** No new login, at once. Never creates. */
-  fence?(client: Client, config: C, entity: Entity): Promise<void>;
+  /** No new login, at once, and in force when this returns. Never creates. */
+  fence?(client: Client, config: C, entity: Entity): Promise<Fenced>;
   /** Ends open sessions; says how many it ended. Called again until it says 0. */
   killSessions?(client: Client, config: C, entity: Entity): Promise<number>;
+  /**
+   * `fence` and `killSessions` for many at once, in a few messages however many they are. Gives, by entity id, how many
+   * sessions it ended of each account that has no login and no session now, absent ones among them; one that it could not
+   * bring there is missing, and keeps no other from it.
+   */
+  fenceAll?(client: Client, config: C, entities: Entity[]): Promise<Map<string, number>>;
   /** Runs the operator's own statement; its failure is advice, not the end. */
-  revoke?(client: Client, config: C, entity: Entity): Promise<void>;
-  /** Built-in removal of whatever half exists. */
-  drop(client: Client, config: C, entity: Entity): Promise<Dropped>;
-  /** Looks for the exact name; false only if the system said so. @throws when it cannot tell. */
+  revoke?(client: Client, config: C, entity: Entity): Promise<Left>;
+  /** Built-in removal of whatever half exists; `accepted` when the system finishes in its own time. */
+  drop(client: Client, config: C, entity: Entity): Promise<Left | "accepted">;
+  /** Looks for the exact name, and for sessions that outlived it; false only if the system said so. @throws when it cannot tell. */
   exists(client: Client, config: C, entity: Entity): Promise<boolean>;
 
   /** Logs in as the account. @throws when it cannot tell: a time-out is neither answer. */

@@ -103,10 +103,8 @@ function see(lease: Promised, line: Line): void {
     prove(lease, line.at);
     return;
   }
-  const end = Number(line.end);
-  // A renewal that moved the target's end and no more is taken back by the next start, which is now.
-  lease.perhaps = lease.perhaps > end ? Math.max(end, line.at) : end;
-  lease.end = end;
+  // Whatever became of a renewal without an answer: what the server has told since is what holds.
+  lease.end = lease.perhaps = Number(line.end);
 }
 
 function prove(lease: Promised, at: number): void {

@@ -15,7 +15,7 @@ import { nameOf } from "../target.ts";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const config = { grant: "m", rounds: 1 } as const;
 
-const several = "export async function appendAll(tx: Tx, caller: Caller, events: AuditEvent[]): Promise<void> {\n";
+const several = "export async function appendAll(tx: Single, caller: Caller, events: AuditEvent[]): Promise<void> {\n";
 const along =
   "export function recording(db: Single, { caller, events }: Recorded, moved: string): RawBuilder<unknown> {\n";
 /** The changes of the copy that writes no audit row. */

@@ -33,9 +33,12 @@ export async function setSecrets(run: Invocation<Flags>, args: string[]): Promis
   const values = await given(run, args);
   const where = await run.where();
   const type = secretType(run.flags.type);
-  const secrets = await run.client().secrets.list({ ...where, expandSecretReferences: false });
-  const existing = new Map(secrets.map((secret) => [secret.secretKey, secret]));
-  if (existing.size === 0) await noteMissingFolder(run, where);
+  const own = type === "personal" ? { includePersonalOverrides: true } : {};
+  const secrets = await run.client().secrets.list({ ...where, ...own, expandSecretReferences: false });
+  // A shared secret is there to be overridden; what is changed is only what is of the same type.
+  const ofType = secrets.filter((secret) => secret.type === type);
+  const existing = new Map(ofType.map((secret) => [secret.secretKey, secret]));
+  if (secrets.length === 0) await noteMissingFolder(run, where);
 
   const rows: Row[] = [];
   try {

@@ -102,13 +102,6 @@ test("a recursive list says of each secret where it lies", async () => {
   );
 });
 
-test("the official CLI's delete, which says personal, deletes; a personal secret cannot be made", async () => {
-  await ask("POST", `${raw}/GONE`, { ...place("/d"), secretValue: "1" });
-  assert.equal((await ask("DELETE", `${raw}/GONE`, { ...place("/d"), type: "personal" })).status, 200);
-  assert.equal((await ask("GET", `${raw}/GONE?${query("/d")}`)).status, 404);
-  assert.equal((await ask("POST", `${raw}/MINE`, { ...place("/d"), secretValue: "1", type: "personal" })).status, 400);
-});
-
 test("values and comments are sealed in the database (S13)", async () => {
   await ask("POST", `${raw}/SEALED`, { ...place("/s"), secretValue: "canary-at-rest", secretComment: "canary-note" });
   const { rows } = await server.running.store.pool.query("select s::text as text from secrets s");

@@ -3,7 +3,7 @@
  * to who may both read and edit them and did not decline them, and never while the whole server hides them.
  */
 import type { InputOf, routes } from "@dayfly/contract";
-import type { Draft, InputsShown } from "@dayfly/engine";
+import type { Draft, InputsShown, MayRead } from "@dayfly/engine";
 import { createCrowd } from "../access/crowd.ts";
 import type { Ask, Handlers, House } from "../handler.ts";
 
@@ -15,6 +15,11 @@ function shownTo({ may }: Pick<Ask, "may">, wanted: boolean, { settings }: House
   if (!may("read-root-credential", DYNAMIC)) return "none";
   const root = wanted && !settings.hideRootCredentials && may("edit-root-credential", DYNAMIC);
   return root ? "root" : "plain";
+}
+
+/** Inputs may refer to static secrets: to those that whoever saves them may read. */
+function readerOf({ may }: Pick<Ask, "may">): MayRead {
+  return ({ environment, path, key }) => may("read", "secrets", { environment, path, name: key });
 }
 
 function draftOf(body: InputOf<typeof routes.createDynamicSecret>["body"]): Draft {
@@ -33,7 +38,8 @@ export const createDynamicSecret: Handlers["createDynamicSecret"] = async (ask, 
   const { body, query } = ask.input;
   const shown = shownTo(ask, query.rootCredentials, house);
   const mayMakeFolder = ask.may("create", "secret-folders");
-  return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draftOf(body), { shown, mayMakeFolder }) };
+  const options = { shown, mayMakeFolder, mayRead: readerOf(ask) };
+  return { dynamicSecret: await house.engine.create(ask.caller, ask.place, draftOf(body), options) };
 };
 
 export const listDynamicSecrets: Handlers["listDynamicSecrets"] = async ({ place, may, note }, { engine }) => {
@@ -57,7 +63,8 @@ export const updateDynamicSecret: Handlers["updateDynamicSecret"] = async (ask, 
   const { newName, inputs, defaultTTL, maxTTL, usernameTemplate, metadata } = body.data;
   const change = { newName, inputs, defaultTtl: defaultTTL, maxTtl: maxTTL, usernameTemplate, metadata };
   const shown = shownTo(ask, query.rootCredentials, house);
-  return { dynamicSecret: await house.engine.update(ask.caller, ask.place, params.name, change, shown) };
+  const { caller, place } = ask;
+  return { dynamicSecret: await house.engine.update(caller, place, params.name, change, shown, readerOf(ask)) };
 };
 
 export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ caller, input, place }, { engine }) => {
@@ -70,8 +77,11 @@ export const deleteDynamicSecret: Handlers["deleteDynamicSecret"] = async ({ cal
   return { dynamicSecret, leftBehind, leftBehindCount };
 };
 
-export const verifyDynamicSecret: Handlers["verifyDynamicSecret"] = async ({ input, project, note }, { engine }) => {
-  const steps = await verifications.enter(project.id, () => engine.verify(draftOf(input.body)));
+export const verifyDynamicSecret: Handlers["verifyDynamicSecret"] = async (ask, { engine }) => {
+  const { input, project, note } = ask;
+  const steps = await verifications.enter(project.id, () =>
+    engine.verify(project.id, draftOf(input.body), readerOf(ask)),
+  );
   note({ count: steps.length });
   return {
     steps: steps.map(({ step, outcome, durationMs, message, fix = null }) => ({
@@ -81,5 +91,5 @@ export const verifyDynamicSecret: Handlers["verifyDynamicSecret"] = async ({ inp
   };
 };
 
-export const previewDynamicSecret: Handlers["previewDynamicSecret"] = async ({ input }, { engine }) =>
-  engine.preview(draftOf(input.body));
+export const previewDynamicSecret: Handlers["previewDynamicSecret"] = async (ask, { engine }) =>
+  engine.preview(ask.project.id, draftOf(ask.input.body), readerOf(ask));

@@ -15,6 +15,7 @@ import * as leaseLists from "./lease-lists.ts";
 import * as leases from "./leases.ts";
 import * as openapi from "./openapi.ts";
 import * as projects from "./projects.ts";
+import * as secretImports from "./secret-imports.ts";
 import * as secrets from "./secrets.ts";
 import * as targets from "./targets.ts";
 
@@ -27,6 +28,7 @@ const handlers: Handlers = {
   ...environments,
   ...folders,
   ...secrets,
+  ...secretImports,
   ...identities,
   ...dynamicSecrets,
   ...leases,

@@ -4,6 +4,7 @@ import { create } from "./postgres/create.ts";
 import { drop } from "./postgres/drop.ts";
 import { exists, fence, killSessions, renew, revoke } from "./postgres/end.ts";
 import { classify, explain } from "./postgres/errors.ts";
+import { fenceAll } from "./postgres/fence-all.ts";
 import { formats } from "./postgres/formats.ts";
 import { login } from "./postgres/login.ts";
 import { close, connect, type Session } from "./postgres/session.ts";
@@ -46,6 +47,7 @@ export default defineTarget<typeof inputs, Session>({
   renew,
   fence: (session, _config, entity) => fence(session, entity),
   killSessions: (session, _config, entity) => killSessions(session, entity),
+  fenceAll: (session, _config, entities) => fenceAll(session, entities),
   revoke,
   drop,
   exists: (session, _config, entity) => exists(session, entity),

@@ -86,8 +86,9 @@ export function testTarget(target: AnyTarget, title: string, start: () => Promis
     const end = async (entity: Entity) => {
       await target.fence?.(client, config, entity);
       if (target.killSessions) await until(async () => (await target.killSessions!(client, config, entity)) === 0);
-      await target.revoke?.(client, config, entity).catch(() => {});
-      await target.drop(client, config, entity);
+      const stated = await target.revoke?.(client, config, entity).catch(() => undefined);
+      if (stated === "absent") assert.equal(await target.exists(client, config, entity), false);
+      assert.notEqual(await target.drop(client, config, entity), "there");
       assert.equal(await target.exists(client, config, entity), false);
     };
     const login = (data: Issued["data"]) => target.login(config, data, bench.net());
@@ -139,19 +140,20 @@ export function testTarget(target: AnyTarget, title: string, start: () => Promis
 
     test("6: fence refuses logins while the account stands, and creates nothing", async () => {
       const issued = await issue();
-      await target.fence?.(client, config, issued);
+      if (target.fence) assert.equal((await target.fence(client, config, issued)).there, true);
       assert.equal(await login(issued.data), "refused");
       assert.equal(await target.exists(client, config, issued), true);
       await end(issued);
       const never = { entityId: "Lease-that-never-was" };
-      await target.fence?.(client, config, never);
+      if (target.fence) assert.equal((await target.fence(client, config, never)).there, false);
       assert.equal(await target.exists(client, config, never), false);
     });
 
     test("7: killSessions cuts open sessions within two seconds and says how many", async () => {
       const issued = await issue();
       const sessions = await Promise.all([bench.hold(issued.data), bench.hold(issued.data)]);
-      await target.fence?.(client, config, issued);
+      const { sessions: open = 2 } = (await target.fence?.(client, config, issued)) ?? {};
+      assert.equal(open, 2);
       const from = performance.now();
       assert.equal(await target.killSessions?.(client, config, issued), 2);
       await until(async () => sessions.every((session) => session.over()));

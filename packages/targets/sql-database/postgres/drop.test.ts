@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { messagesOf } from "../../testing/messages.ts";
 import { loopback, type Orders, startOrders } from "../../testing/orders.ts";
 import { assertSame, thrown } from "../../testing/test-target.ts";
 import target from "../index.ts";
@@ -102,7 +103,7 @@ describe("a role is dropped with all that it holds and owns", () => {
       };
       await life("x", {}, act, async (session) => {
         await assert.rejects(target.revoke!(session, config, { entityId: "x" }), /\(2BP01\)/);
-        assert.equal(await target.drop(session, config, { entityId: "x" }), "dropped");
+        assert.equal(await target.drop(session, config, { entityId: "x" }), "absent");
         assert.equal(await target.exists(session, config, { entityId: "x" }), false);
       });
       // What it owned is the admin's now, and nothing else has changed.
@@ -126,6 +127,18 @@ describe("a role is dropped with all that it holds and owns", () => {
     assertSame(await orders.snapshot(), untouched);
   });
 
+  test("what it holds in one database goes with it in one message, and the look with that", async () => {
+    const untouched = await orders.snapshot();
+    const config = target.config.parse(orders.admin);
+    const act = async () => void (await asAdmin("GRANT SELECT ON customers TO x; GRANT USAGE ON SCHEMA public TO x"));
+    await life("x", {}, act, async (session) => {
+      const messages = messagesOf(session);
+      assert.equal(await target.drop(session, config, { entityId: "x" }), "absent");
+      assert.equal(messages(), 1);
+    });
+    assertSame(await orders.snapshot(), untouched);
+  });
+
   test("rights that a stranger granted keep it, fenced, with the SQL that the stranger must run", async () => {
     const untouched = await orders.snapshot();
     const config = target.config.parse(orders.admin);
@@ -140,7 +153,7 @@ describe("a role is dropped with all that it holds and owns", () => {
         "refused",
       );
       await orders.query(error.fix);
-      assert.equal(await target.drop(session, config, { entityId: "x" }), "dropped");
+      assert.equal(await target.drop(session, config, { entityId: "x" }), "absent");
     });
     assertSame(await orders.snapshot(), untouched);
   });
@@ -150,7 +163,7 @@ describe("a role is dropped with all that it holds and owns", () => {
     const { username, password } = orders.superuser;
     const act = async () => void (await orders.query("GRANT postgres TO x; GRANT SELECT ON customers TO x"));
     await life("x", { username, password }, act, async (session) => {
-      assert.equal(await target.drop(session, session.config, { entityId: "x" }), "dropped");
+      assert.equal(await target.drop(session, session.config, { entityId: "x" }), "absent");
     });
     assertSame(await orders.snapshot(), untouched);
   });

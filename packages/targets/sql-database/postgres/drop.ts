@@ -4,33 +4,50 @@
  * Owns what PostgreSQL demands for it: the role's own rights (taken by a grant to oneself), a visit to each database, and,
  * for rights that somebody else granted, that somebody else. Those are named, with the SQL to run.
  */
-import { type Dropped, type Entity, TargetError } from "../../define.ts";
+import { type Entity, type Left, TargetError } from "../../define.ts";
 import type { Config } from "../inputs.ts";
 import { stands } from "./create.ts";
-import { takeRole } from "./end.ts";
+import { leftBy, remains, takeRole } from "./end.ts";
 import { hasCode, PostgresError } from "./errors.ts";
 import { close, connect, name, type Session, text } from "./session.ts";
-import { LOCK_GRANTS, lockRole, look, transact } from "./transaction.ts";
+import { LOCK_GRANTS, lockRole, look, transact, transactAndLook } from "./transaction.ts";
 
-/** Drops the role; gone already is fine. @throws TargetError with the SQL that others must run first. */
-export async function drop(session: Session, config: Config, { entityId }: Entity): Promise<Dropped> {
-  const places = await held(session, entityId);
-  if (places === null) return "dropped";
+/** Drops the role and looks for what is left; gone already is fine. @throws TargetError with the SQL that others must run first. */
+export async function drop(session: Session, config: Config, entity: Entity): Promise<Left> {
+  const { entityId } = entity;
   try {
-    await dropFrom(session, config, places, entityId);
+    return await dropAtOnce(session, config, entity);
+  } catch (error) {
+    // Something stands in the way, or the role is gone: the longer way finds out.
+    if (!(error instanceof PostgresError) || error.errorClass !== "refused") throw error;
+  }
+  const places = await held(session, entityId);
+  if (places === null) return "unknown";
+  try {
+    return await dropFrom(session, config, places, entity);
   } catch (error) {
     // Somebody else may have dropped it meanwhile; then there is nothing to complain about.
     if (!(error instanceof PostgresError) || (await stands(session, entityId))) throw error;
+    return "unknown";
   }
-  return "dropped";
 }
 
-async function dropFrom(session: Session, config: Config, places: string[], entityId: string): Promise<void> {
+/** What is enough for nearly every role, as one transaction: all it has is in this database, and given by this admin. */
+async function dropAtOnce(session: Session, config: Config, entity: Entity): Promise<Left> {
+  const role = name(entity.entityId);
+  const taken = [lockRole(entity.entityId), `GRANT ${role} TO CURRENT_USER`];
+  const cleared = [LOCK_GRANTS, ...dropOwnedSql(config, entity.entityId), `DROP ROLE ${role}`];
+  return leftBy(await transactAndLook(session, [...taken, ...cleared], remains(entity)));
+}
+
+async function dropFrom(session: Session, config: Config, places: string[], entity: Entity): Promise<Left> {
+  const { entityId } = entity;
   const leftovers: string[] = [];
   if (places.length > 0) await takeRole(session, entityId);
   for (const database of places) leftovers.push(...(await clearIn(session, config, database, entityId)));
   try {
-    await transact(session, [lockRole(entityId), `DROP ROLE IF EXISTS ${name(entityId)}`]);
+    const dropped = [lockRole(entityId), `DROP ROLE IF EXISTS ${name(entityId)}`];
+    return leftBy(await transactAndLook(session, dropped, remains(entity)));
   } catch (error) {
     if (hasCode(error, "2BP01") && leftovers.length > 0) throw othersMust(leftovers);
     throw error;

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Issued } from "../../index.ts";
+import { messagesOf } from "../../testing/messages.ts";
 import { loopback, type Orders, startOrders } from "../../testing/orders.ts";
 import { assertSame, until } from "../../testing/test-target.ts";
 import target from "../index.ts";
 import type { Session } from "./session.ts";
+
+/** A role that the operator's statement can drop. */
+const HOLDS_NOTHING = `CREATE ROLE "{{username}}" LOGIN PASSWORD '{{password}}'`;
 
 describe("the end of a lease", () => {
   let orders: Orders;
@@ -41,7 +45,8 @@ describe("the end of a lease", () => {
           await target.fence!(each, each.config, lease);
           while ((await target.killSessions!(each, each.config, lease)) > 0);
           await target.revoke!(each, each.config, lease).catch((error) => assert.match(error.message, /2BP01/));
-          assert.equal(await target.drop(each, each.config, lease), "dropped");
+          assert.notEqual(await target.drop(each, each.config, lease), "there");
+          assert.equal(await target.exists(each, each.config, lease), false);
         }),
       );
     }
@@ -101,6 +106,48 @@ describe("the end of a lease", () => {
     await target.drop(session, config, lease);
     assert.equal(await target.exists(session, config, lease), false);
     await orders.query("DROP ROLE other");
+  });
+
+  test("is proven in two messages, where the statement does its work and no session is open", async () => {
+    const config = target.config.parse({ ...orders.admin, creationStatement: HOLDS_NOTHING });
+    const deadline = new Date((await target.clock!(session)).getTime() + 8000);
+    const account = { username: "short-way", password: "p".repeat(48), expiresAt: deadline, deadline, mark: "m" };
+    const other = await target.connect(config, loopback());
+    const lease = await target.create(other, config, account);
+    const messages = messagesOf(other);
+    assert.deepEqual(await target.fence!(other, config, lease), { there: true, sessions: 0 });
+    assert.equal(await target.revoke!(other, config, lease), "absent");
+    assert.equal(messages(), 2);
+    assert.deepEqual(await target.fence!(other, config, lease), { there: false });
+    assert.equal(await target.exists(other, config, lease), false);
+    await target.close(other);
+  });
+
+  test("counts the sessions that go on when the fence is in force", async () => {
+    const lease = await issue("counted");
+    const clients = [1, 2].map(() => orders.open({ user: "counted", password: "p".repeat(48) }));
+    await Promise.all(clients);
+    assert.deepEqual(await target.fence!(session, session.config, lease), { there: true, sessions: 2 });
+    // Without what create kept, a late session is seen only while its role stands: no count spares the look at it.
+    assert.deepEqual(await target.fence!(session, session.config, { entityId: "counted" }), { there: true });
+    assert.equal(await target.killSessions!(session, session.config, lease), 2);
+    assert.equal(await target.killSessions!(session, session.config, lease), 0);
+    await target.drop(session, session.config, lease);
+  });
+
+  test("is not proven by the statement while a session outlives its role", async () => {
+    const config = target.config.parse({
+      ...orders.admin,
+      creationStatement: HOLDS_NOTHING,
+    });
+    const deadline = new Date((await target.clock!(session)).getTime() + 8000);
+    const account = { username: "outlived", password: "p".repeat(48), expiresAt: deadline, deadline, mark: "m" };
+    const lease = await target.create(session, config, account);
+    await orders.open({ user: "outlived", password: "p".repeat(48) });
+    assert.equal(await target.revoke!(session, config, lease), "there");
+    assert.equal(await target.drop(session, config, lease), "unknown");
+    assert.equal(await target.killSessions!(session, config, lease), 1);
+    assert.equal(await target.exists(session, config, lease), false);
   });
 
   test("cuts a running query: its client sees 57P01 within two seconds", async () => {

@@ -1,32 +1,36 @@
 /**
  * Ending an account, up to its removal: no new login, no open session, then the operator's own statement.
  */
-import { type Entity, TargetError } from "../../define.ts";
+import { type Entity, type Fenced, type Left, TargetError } from "../../define.ts";
 import type { Config } from "../inputs.ts";
 import { inScript, stands } from "./create.ts";
 import { hasCode } from "./errors.ts";
 import { name, type Session, text } from "./session.ts";
-import { LOCK_GRANTS, lockRole, look, touchesGrants, transact } from "./transaction.ts";
+import { LOCK_GRANTS, lockRole, look, touchesGrants, transact, transactAndLook } from "./transaction.ts";
 
-/** Makes new logins impossible at once. Open sessions go on. */
-export async function fence(session: Session, { entityId }: Entity): Promise<void> {
+/** Makes new logins impossible at once, and counts the open sessions, which go on. */
+export async function fence(session: Session, entity: Entity): Promise<Fenced> {
+  const { entityId, keep } = entity;
   try {
-    await transact(session, [`ALTER ROLE ${name(entityId)} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0`]);
+    const shut = `ALTER ROLE ${name(entityId)} NOLOGIN PASSWORD NULL CONNECTION LIMIT 0`;
+    const { length: sessions } = await transactAndLook(session, [shut], openSessions(entity));
+    // Who was just logging in is seen later. Without the oid only while the role stands, so that is looked for apart.
+    return keep?.oid ? { there: true, sessions } : { there: true };
   } catch (error) {
-    if (!hasCode(error, "42704")) throw error;
+    // Whoever drops it in this moment takes the admin's hold on it away first.
+    const isGone = hasCode(error, "42704") || (hasCode(error, "42501") && !(await stands(session, entityId)));
+    if (!isGone) throw error;
+    return { there: false };
   }
 }
 
-/** Ends the role's open sessions and says how many it found; 0 only after two looks in a row. */
+/** Ends the role's open sessions and says how many it found. */
 export async function killSessions(session: Session, entity: Entity): Promise<number> {
-  for (let looks = 0; looks < 2; looks += 1) {
-    const sessions = await look(session, openSessions(entity));
-    if (sessions.length === 0) continue;
-    await terminate(session, entity);
-    await awaitEnd(session, entity);
-    return sessions.length;
-  }
-  return 0;
+  const sessions = await look(session, openSessions(entity));
+  if (sessions.length === 0) return 0;
+  await terminate(session, entity);
+  await awaitEnd(session, entity);
+  return sessions.length;
 }
 
 /** A session that is still on its way out would be counted again by the next look. */
@@ -70,23 +74,28 @@ function mayNotSignal({ config }: Session): TargetError {
   });
 }
 
-/** The sessions of the role by its oid: after a drop they have no name any more. Never those of a later role with that oid. */
+/**
+ * The sessions of the role by its oid: after a drop they have no name any more. Never those of a later role with that oid.
+ * Asked of functions, since to plan the views of the same names costs several times what the answer does.
+ */
 function openSessions({ entityId, keep }: Entity): string {
   const kept = keep?.oid && /^\d{1,10}$/.test(keep.oid) ? keep.oid : "0";
-  return `SELECT pid FROM pg_catalog.pg_stat_activity AS a WHERE pid <> pg_catalog.pg_backend_pid() AND (
-    usesysid = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${text(entityId)})
-    OR usesysid = ${kept}::pg_catalog.oid AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE oid = a.usesysid AND rolname <> ${text(entityId)}))`;
+  const ours = `pg_catalog.pg_get_userbyid(${kept}) IN (${text(entityId)}, 'unknown (OID=${kept})')`;
+  return `SELECT pid FROM pg_catalog.pg_stat_get_activity(NULL) WHERE pid <> pg_catalog.pg_backend_pid()
+    AND usesysid IN (pg_catalog.to_regrole(${text(name(entityId))}), CASE WHEN ${ours} THEN ${kept}::pg_catalog.oid END)`;
 }
 
-/** Runs the operator's revocation statement, if the role is there. */
-export async function revoke(session: Session, config: Config, { entityId }: Entity): Promise<void> {
+/** Runs the operator's revocation statement, if the role is there, and looks for what is left. */
+export async function revoke(session: Session, config: Config, entity: Entity): Promise<Left> {
+  const { entityId } = entity;
   const sql = config.revocationStatement({ username: entityId, database: config.database });
   const { script } = config.revocationStatement;
   const turns = [lockRole(entityId), ...(touchesGrants(script) ? [LOCK_GRANTS] : [])];
   try {
-    await transact(session, [...turns, `${sql}\n`, "RESET ROLE"]);
+    return leftBy(await transactAndLook(session, [...turns, `${sql}\n`, "RESET ROLE"], remains(entity)));
   } catch (error) {
-    if (!(await stands(session, entityId))) return;
+    // What the statement does not find may be the role itself.
+    if (hasCode(error, "42704") && !(await stands(session, entityId))) return "unknown";
     throw inScript(error, "revocation", config.revocationStatement, 2 + turns.length);
   }
 }
@@ -110,7 +119,16 @@ export async function renew(session: Session, config: Config, { entityId }: Enti
 
 /** Whether the role, or a session of it, is still there. */
 export async function exists(session: Session, entity: Entity): Promise<boolean> {
+  return leftBy(await look(session, remains(entity))) === "there";
+}
+
+/** The look that proves; `leftBy` reads its answer. */
+export function remains(entity: Entity): string {
   const role = `SELECT FROM pg_catalog.pg_roles WHERE rolname = ${text(entity.entityId)}`;
-  const rows = await look(session, `SELECT EXISTS (${role}) OR EXISTS (${openSessions(entity)}) AS there`);
-  return rows[0]!.there === true;
+  return `SELECT EXISTS (${role}) OR EXISTS (${openSessions(entity)}) AS there`;
+}
+
+/** What a look has seen: anything but a plain no is no proof. */
+export function leftBy(rows: Record<string, unknown>[]): "absent" | "there" {
+  return rows[0]!.there === false ? "absent" : "there";
 }

@@ -63,6 +63,21 @@ export async function transact(session: Session, sql: string[], check?: (notices
   });
 }
 
+/**
+ * As `transact`, and then a look at what stands after the commit, in the same message: the look is a transaction of its
+ * own, so it sees what others have committed by then. @returns the rows of the look
+ */
+export function transactAndLook(session: Session, sql: string[], seen: string): Promise<Record<string, unknown>[]> {
+  return again(async () => {
+    try {
+      return (await run(session, ["BEGIN", LIMITS, ...sql, "COMMIT", LIMITS, seen].join(";\n"))).at(-1)!;
+    } catch (error) {
+      await rollback(session);
+      throw error;
+    }
+  });
+}
+
 /** Reads within the usual limits, in one round trip. */
 export async function look(session: Session, sql: string): Promise<Record<string, unknown>[]> {
   return (await run(session, `${LIMITS};\n${sql}`))[1]!;
