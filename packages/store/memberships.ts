@@ -113,6 +113,7 @@ export interface Member extends Membership {
   name: string;
   email: string | null;
   hasUniversalAuth: boolean;
+  hasDeleteProtection: boolean;
   /** The project's own roles among its roles. */
   named: { id: string; slug: string; name: string }[];
 }
@@ -126,6 +127,7 @@ export async function list(
 ): Promise<Member[]> {
   const { rows } = await sql<Member>`
     select m.*, coalesce(i.name, u.name) as name, u.email,
+      coalesce(i.has_delete_protection, false) as "hasDeleteProtection",
       exists (select from universal_auths a where a.identity_id = i.id) as "hasUniversalAuth",
       (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'slug', r.slug, 'name', r.name)), '[]')
         from roles r where r.id = any(m.custom_roles)) as named
