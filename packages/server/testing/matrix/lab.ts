@@ -93,7 +93,7 @@ export async function openLab(env: Record<string, string> = {}): Promise<Lab> {
   }
 }
 
-/** Makes a project with a dynamic secret `postgres` in it. */
+/** Makes a project with a dynamic secret `postgres` in it, and another folder beside. */
 export async function newGround({ done, provider }: Pick<Lab, "done" | "provider">): Promise<Ground> {
   const slug = newName();
   const mark = `mark-${randomBytes(8).toString("hex")}`;
@@ -108,6 +108,7 @@ export async function newGround({ done, provider }: Pick<Lab, "done" | "provider
     maxTTL: "12h",
     metadata: [{ key: "mark", value: mark }],
   });
+  await done("POST", "/api/v1/folders", { ...ground.loc, path: "/", name: "other" });
   return ground;
 }
 
