@@ -8,8 +8,20 @@ import { exchangesOf, play, recordedOf, type Values } from "./replay.ts";
 
 /** The operations of each client in their order: a later one lives on what an earlier one made. */
 const order = {
-  terraform: ["login", "project", "environment", "folder", "secret", "identity", "dynamic-secret", "destroy"],
-  cli: ["login", "secrets", "folders", "dynamic-secrets", "agent", "person"],
+  terraform: [
+    "login",
+    "project",
+    "environment",
+    "folder",
+    "secret",
+    "secret-import",
+    "identity",
+    "dynamic-secret",
+    "not-served",
+    "destroy",
+    "patience",
+  ],
+  cli: ["login", "secrets", "folders", "dynamic-secrets", "agent", "person", "not-served"],
   "go-sdk": ["leases"],
   "node-sdk": ["again"],
   "python-sdk": ["reads"],
@@ -20,7 +32,8 @@ after(() => orders.stop());
 const server = await startServer();
 after(() => server.remove());
 const { organizationId, admin, identity } = server.bootstrap;
-const { id: projectId } = await makeProject(server, orders);
+const { id: projectId, wire } = await makeProject(server, orders);
+await wire.ok("POST", `/api/v1/projects/${projectId}/memberships`, { body: { emails: [admin.email] } });
 
 const start: Values = {
   projectId,

@@ -26,6 +26,8 @@ export interface Exchange {
   reads?: Type;
   equals?: Record<string, Json>;
   differs?: Record<string, Json>;
+  /** Part of its text. */
+  says?: string;
   /** The list there has an entry with these fields. */
   has?: Record<string, Record<string, Json>>;
   /** What later exchanges call it. */
@@ -68,12 +70,13 @@ export async function play(url: string, orders: Orders, client: Client, exchange
     ...(exchange.body !== undefined && { text: JSON.stringify(filled(exchange.body, values)) }),
   });
 
-  const { status = 200, reads, equals = {}, differs = {}, has = {}, keep = {} } = exchange;
+  const { status = 200, reads, says = "", equals = {}, differs = {}, has = {}, keep = {} } = exchange;
   // A good answer may hold a credential.
   assert.equal(answer.status, status, answer.status < 400 ? undefined : answer.text);
   // Go clients decode nothing else, and do not say so.
   assert.match(answer.headers.get("content-type") ?? "", /json/);
   if (reads !== undefined) assert.deepEqual(faultsOf(answer.body, reads, client.types), []);
+  assert.ok(answer.text.includes(says), `it does not say ${says}`);
   for (const [path, wanted] of Object.entries(equals))
     assert.ok(isDeepStrictEqual(at(answer, path), filled(wanted, values)), `${path} is not ${JSON.stringify(wanted)}`);
   for (const [path, unwanted] of Object.entries(differs))
