@@ -1,4 +1,4 @@
-/** What the published clients send, sent again byte for byte to a real server over a real PostgreSQL. */
+/** What the published clients send, sent again to a real server over a real PostgreSQL. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { seedCreation, seedRevocation, startOrders } from "../testing/orders.ts";
