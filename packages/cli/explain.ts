@@ -30,6 +30,6 @@ function signIn({ settings, session }: Invocation): Row {
   if (token.value) return { setting, value: "token", from: token.from };
   if (clientId.value && clientSecret.value) return { setting, value: "universal-auth", from: clientId.from };
   if (session)
-    return { setting, value: `session of ${session.clientId} until ${session.expiresAt}`, from: session.domain };
+    return { setting, value: `session of ${session.holder} until ${session.expiresAt}`, from: session.domain };
   return { setting, value: null, from: "not set" };
 }

@@ -71,7 +71,7 @@ function readText({ world }: Invocation, file: string): string {
   }
 }
 
-/** Files and pipes end in a line break that is not part of the value. */
-function withoutLastBreak(text: string): string {
+/** A value without its last line break: files and pipes end in one that is not part of it. */
+export function withoutLastBreak(text: string): string {
   return text.replace(/\r?\n$/, "");
 }

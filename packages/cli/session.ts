@@ -11,7 +11,8 @@ export interface Session {
   token: string;
   /** ISO time. */
   expiresAt: string;
-  clientId: string;
+  /** A client id, or an e-mail address. */
+  holder: string;
 }
 
 /** Where the session lies. */
@@ -24,9 +25,9 @@ export function readSession(world: Pick<World, "env" | "home">): { session: Sess
   const path = sessionPath(world);
   try {
     refuseWideFile(path);
-    const { domain, token, expiresAt, clientId } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+    const { domain, token, expiresAt, holder } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
     const session = { domain: String(domain), token: String(token), expiresAt: String(expiresAt) };
-    return { session: { ...session, clientId: String(clientId) } };
+    return { session: { ...session, holder: String(holder) } };
   } catch (error) {
     if (error instanceof CliError) return { session: null, fault: error };
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { session: null };

@@ -1,8 +1,9 @@
 /** Environments of a project. */
 import { z } from "zod";
-import { count, id, newSlug, time, title } from "./fields.ts";
+import { count, id, newSlug, slug, time, title } from "./fields.ts";
 import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 /** An environment as it leaves. */
 export const environment = z
@@ -18,7 +19,6 @@ export const environment = z
   .meta({ id: "Environment" });
 
 const position = count(10_000);
-const inProject = z.object({ projectId: id });
 const inEnvironment = z.object({ projectId: id, environmentId: id });
 
 /** Adds an environment to a project. */
@@ -28,7 +28,7 @@ export const createEnvironment = route({
   summary: "Create an environment",
   permission: { scope: "project", subject: "environments", action: "create" },
   audit: "create-environment",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: inProject,
   body: z.object({ name: title, slug: newSlug, position: position.nullish() }),
   reply: z.object({ message: z.string(), workspace: z.string(), environment }),
@@ -46,6 +46,18 @@ export const getEnvironment = route({
   reply: z.object({ environment }),
 });
 
+/** Reads an environment by its slug; the answer is not wrapped. */
+export const getEnvironmentBySlug = route({
+  method: "GET",
+  path: "/api/v1/projects/:projectId/environments/slug/:slug",
+  summary: "Get an environment by slug",
+  permission: { scope: "project", subject: "environments", action: "read" },
+  audit: "get-environment",
+  place: projectOf,
+  params: z.object({ projectId: id, slug }),
+  reply: environment,
+});
+
 /** Renames or moves an environment. */
 export const updateEnvironment = route({
   method: "PATCH",
@@ -53,7 +65,7 @@ export const updateEnvironment = route({
   summary: "Update an environment",
   permission: { scope: "project", subject: "environments", action: "edit" },
   audit: "update-environment",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: inEnvironment,
   body: z.object({ name: title.optional(), slug: newSlug.optional(), position: position.nullish() }),
   reply: z.object({ environment }),
@@ -66,7 +78,7 @@ export const deleteEnvironment = route({
   summary: "Delete an environment",
   permission: { scope: "project", subject: "environments", action: "delete" },
   audit: "delete-environment",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: inEnvironment,
   body: z.object({ isForced }),
   reply: z.object({ environment: environment.extend(removalStatus), ...leftBehind }),

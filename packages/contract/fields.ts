@@ -12,6 +12,11 @@ export const time = z
   .transform((value) => (value instanceof Date ? value.toISOString() : value))
   .pipe(z.iso.datetime());
 
+/** A time in a request. */
+export const moment = z.iso
+  .datetime({ offset: true, error: "must be a time in ISO 8601, such as 2026-01-31T12:00:00Z" })
+  .transform((value) => new Date(value));
+
 /** The id of anything. */
 export const id = z.guid("must be an id (a UUID)").toLowerCase();
 
@@ -45,12 +50,22 @@ function isStorable(text: string): boolean {
 
 const unstorable = "must not contain NUL or half a character";
 
+/** One line of text, of at most so many characters. */
+export function line(longest: number) {
+  return z
+    .string()
+    .trim()
+    .max(longest, `must be at most ${longest} characters`)
+    .regex(/^\P{Cc}*$/u, "must not contain control characters")
+    .refine(isStorable, unstorable);
+}
+
 /** Free text of at most so many characters. */
 export function text(longest: number) {
   return z.string().max(longest, `must be at most ${longest} characters`).refine(isStorable, unstorable);
 }
 
-/** The same where it may be left out; absent and null are "". */
+/** The same where it may be left out: absent and null are "". */
 export function note(longest = 1024) {
   return text(longest)
     .nullish()
@@ -61,6 +76,13 @@ export function note(longest = 1024) {
 export function count(most: number) {
   return z.int(`must be a whole number from 0 to ${most}`).min(0).max(most);
 }
+
+/** How many of a list a page has, in a query: a whole number up to 100. */
+export const pageLimit = z
+  .string()
+  .regex(/^[1-9]\d{0,2}$/, "must be a whole number from 1 to 100")
+  .transform(Number)
+  .pipe(z.int().max(100, "must be a whole number from 1 to 100"));
 
 /** A boolean in a query: `true` and `False` alike; absent and "" are the default. */
 export function flag(otherwise: boolean): z.ZodDefault<z.ZodType<boolean, boolean | string | null>> {

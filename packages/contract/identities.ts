@@ -1,21 +1,22 @@
-/** Machine identities: how they sign in, and what they may do in a project. */
+/** Machine identities: how they sign in. */
 import { z } from "zod";
-import { count, id, note, slug, time, title } from "./fields.ts";
-import { path } from "./paths.ts";
+import { id, metadata, time, title, unset } from "./fields.ts";
+import { orgRole } from "./organizations.ts";
 import { route } from "./route.ts";
 
 const identity = z.object({
   id: z.string(),
   name: z.string(),
-  hasDeleteProtection: z.boolean().default(false),
+  hasDeleteProtection: z.boolean(),
+  /** Ours: false stops it from signing in. */
+  isActive: z.boolean(),
   authMethods: z.array(z.string()),
-  metadata: z.array(z.object({ key: z.string(), value: z.string() })).default([]),
+  metadata,
   createdAt: time,
   updatedAt: time,
 });
 
 const byIdentity = z.object({ identityId: id });
-const edit = { scope: "organization", subject: "identity", action: "edit" } as const;
 
 /** Creates an identity. It cannot sign in before it has an auth method. */
 export const createIdentity = route({
@@ -27,7 +28,68 @@ export const createIdentity = route({
   body: z.object({
     name: title,
     organizationId: id,
-    role: z.enum(["admin", "member", "no-access"]).default("no-access"),
+    role: orgRole.default("no-access"),
+    hasDeleteProtection: z.boolean().default(false),
+    metadata: metadata.default([]),
+  }),
+  reply: z.object({ identity }),
+});
+
+const inOrganization = z.object({
+  id: z.string(),
+  role: z.string(),
+  orgId: z.string(),
+  metadata,
+  identity,
+});
+
+/** Lists the identities of the organization. */
+export const listIdentities = route({
+  method: "GET",
+  path: "/api/v1/identities",
+  summary: "List machine identities",
+  permission: { scope: "organization", subject: "identity", action: "read" },
+  audit: "list-identities",
+  reply: z.object({ identities: z.array(inOrganization), totalCount: z.int() }),
+});
+
+/** Says which organization the caller belongs to. */
+export const getIdentityDetails = route({
+  method: "GET",
+  path: "/api/v1/identities/details",
+  summary: "Get the caller's organization",
+  permission: { scope: "own" },
+  audit: "get-identity-details",
+  reply: z.object({
+    identityDetails: z.object({ organization: z.object({ id: z.string(), name: z.string(), slug: z.string() }) }),
+  }),
+});
+
+/** Reads an identity; Terraform wants it nested twice. */
+export const getIdentity = route({
+  method: "GET",
+  path: "/api/v1/identities/:identityId",
+  summary: "Get a machine identity",
+  permission: { scope: "organization", subject: "identity", action: "read" },
+  audit: "get-identity",
+  params: byIdentity,
+  reply: z.object({ identity: inOrganization }),
+});
+
+/** Changes what is given. To disable an identity refuses its tokens at once and revokes its leases. */
+export const updateIdentity = route({
+  method: "PATCH",
+  path: "/api/v1/identities/:identityId",
+  summary: "Change, disable or enable a machine identity",
+  permission: { scope: "organization", subject: "identity", action: "edit" },
+  audit: "update-identity",
+  params: byIdentity,
+  body: z.object({
+    name: unset(title),
+    role: unset(orgRole),
+    hasDeleteProtection: z.boolean().optional(),
+    metadata: metadata.optional(),
+    isActive: z.boolean().optional(),
   }),
   reply: z.object({ identity }),
 });
@@ -41,131 +103,4 @@ export const deleteIdentity = route({
   audit: "delete-identity",
   params: byIdentity,
   reply: z.object({ identity }),
-});
-
-const seconds = count(315_360_000);
-const anywhere = [
-  { ipAddress: "0.0.0.0", prefix: 0, type: "ipv4" },
-  { ipAddress: "::", prefix: 0, type: "ipv6" },
-];
-// A restriction that is not kept must not be accepted.
-const trustedIps = z
-  .array(z.object({ ipAddress: z.string().max(64) }))
-  .max(64)
-  .refine(
-    (ips) => ips.every(({ ipAddress }) => ipAddress === "0.0.0.0/0" || ipAddress === "::/0"),
-    'restricting addresses is not supported yet: leave this out, or give "0.0.0.0/0" and "::/0"',
-  )
-  .nullish();
-const trustedIpsReply = z
-  .array(z.object({ ipAddress: z.string(), type: z.string(), prefix: z.int().optional() }))
-  .default(anywhere);
-
-/** Lets an identity sign in by client id and client secret. */
-export const attachUniversalAuth = route({
-  method: "POST",
-  path: "/api/v1/auth/universal-auth/identities/:identityId",
-  summary: "Attach universal auth to a machine identity",
-  permission: edit,
-  audit: "add-identity-universal-auth",
-  params: byIdentity,
-  body: z.object({
-    accessTokenTTL: seconds.min(1).default(2_592_000),
-    accessTokenMaxTTL: seconds.min(1).default(2_592_000),
-    accessTokenNumUsesLimit: count(1_000_000_000).default(0),
-    clientSecretTrustedIps: trustedIps,
-    accessTokenTrustedIps: trustedIps,
-  }),
-  reply: z.object({
-    identityUniversalAuth: z.object({
-      id: z.string(),
-      clientId: z.string(),
-      identityId: z.string(),
-      accessTokenTTL: z.int(),
-      accessTokenMaxTTL: z.int(),
-      accessTokenNumUsesLimit: z.int(),
-      clientSecretTrustedIps: trustedIpsReply,
-      accessTokenTrustedIps: trustedIpsReply,
-      createdAt: time,
-      updatedAt: time,
-    }),
-  }),
-});
-
-/** Makes a client secret, which is shown this once. */
-export const createClientSecret = route({
-  method: "POST",
-  path: "/api/v1/auth/universal-auth/identities/:identityId/client-secrets",
-  summary: "Create a client secret",
-  permission: edit,
-  audit: "create-identity-universal-auth-client-secret",
-  params: byIdentity,
-  body: z.object({
-    description: note(255),
-    numUsesLimit: count(1_000_000_000).default(0),
-    /** Seconds; 0 is without end. */
-    ttl: seconds.default(0),
-  }),
-  reply: z.object({
-    clientSecret: z.string().meta({ secret: true }),
-    clientSecretData: z.object({
-      id: z.string(),
-      description: z.string(),
-      clientSecretPrefix: z.string(),
-      clientSecretNumUses: z.int(),
-      clientSecretNumUsesLimit: z.int(),
-      clientSecretTTL: z.int(),
-      identityUAId: z.string(),
-      isClientSecretRevoked: z.boolean(),
-      createdAt: time,
-      updatedAt: time,
-    }),
-  }),
-});
-
-// A temporary role that was stored as a lasting one would be a false promise.
-const lasting = z.literal(false, "temporary roles are not supported: must be false").default(false);
-
-/** What a member of a project is allowed. `lease-only` is ours: lease the named dynamic secrets, and nothing else. */
-export const role = z.discriminatedUnion("role", [
-  z.object({ role: z.literal("admin"), isTemporary: lasting }),
-  z.object({ role: z.literal("member"), isTemporary: lasting }),
-  z.object({ role: z.literal("viewer"), isTemporary: lasting }),
-  z.object({ role: z.literal("no-access"), isTemporary: lasting }),
-  z.object({
-    role: z.literal("lease-only"),
-    isTemporary: lasting,
-    secrets: z
-      .array(z.object({ environment: slug, path, name: slug.toLowerCase() }))
-      .min(1, "must name at least one dynamic secret")
-      .max(100, "must be at most 100 dynamic secrets"),
-  }),
-]);
-
-const membership = z.object({ projectId: id, identityId: id });
-const membershipReply = z.object({ identityMembership: z.object({ id: z.string(), identityId: z.string() }) });
-
-/** Makes an identity a member of a project. */
-export const addIdentityMembership = route({
-  method: "POST",
-  path: "/api/v2/workspace/:projectId/identity-memberships/:identityId",
-  summary: "Add a machine identity to a project",
-  permission: { scope: "project", subject: "identity", action: "create" },
-  audit: "add-identity-to-project",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: membership,
-  body: z.object({ roles: z.array(role).min(1, "must name at least one role").max(16) }),
-  reply: membershipReply,
-});
-
-/** Ends an identity's membership, and revokes its leases in the project. */
-export const removeIdentityMembership = route({
-  method: "DELETE",
-  path: "/api/v2/workspace/:projectId/identity-memberships/:identityId",
-  summary: "Remove a machine identity from a project",
-  permission: { scope: "project", subject: "identity", action: "delete" },
-  audit: "remove-identity-from-project",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: membership,
-  reply: membershipReply,
 });

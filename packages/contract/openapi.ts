@@ -68,7 +68,12 @@ function operation(name: string, route: Route, schema: (type: z.ZodType, io: "in
     ],
     ...(hasBody && { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
     responses: {
-      200: { description: "Done", content: { "application/json": { schema: schema(route.reply, "output") } } },
+      200: {
+        description: "Done",
+        content: {
+          [route.stream ? "text/event-stream" : "application/json"]: { schema: schema(route.reply, "output") },
+        },
+      },
       ...Object.fromEntries(statuses(route).map((status) => [status, { $ref: `#/components/responses/${status}` }])),
     },
   };

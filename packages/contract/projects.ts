@@ -1,8 +1,9 @@
 /** Projects of the organization. */
 import { z } from "zod";
-import { id, newSlug, note, slug, time, title, unset } from "./fields.ts";
+import { count, newSlug, note, slug, text, time, title, unset } from "./fields.ts";
 import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 /** A project as it leaves. Terraform keeps several of these fields in its state, so none may come and go. */
 export const project = z
@@ -27,7 +28,6 @@ export const project = z
   })
   .meta({ id: "Project" });
 
-const byId = z.object({ projectId: id });
 const bySlug = z.object({ slug });
 
 /** Creates a project; who creates it is its admin. */
@@ -55,8 +55,8 @@ export const getProject = route({
   summary: "Get a project by id",
   permission: { scope: "project", subject: "workspace", action: "read" },
   audit: "get-project",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: byId,
+  place: projectOf,
+  params: inProject,
   reply: z.object({ workspace: project }),
 });
 
@@ -70,6 +70,49 @@ export const getProjectBySlug = route({
   place: ({ params }) => ({ project: { slug: params.slug } }),
   params: bySlug,
   reply: project,
+});
+
+/** The same under its newer name. */
+export const getProjectBySlugV1 = route({
+  method: "GET",
+  path: "/api/v1/projects/slug/:slug",
+  summary: "Get a project by slug, newer form",
+  permission: { scope: "project", subject: "workspace", action: "read" },
+  audit: "get-project",
+  place: ({ params }) => ({ project: { slug: params.slug } }),
+  params: bySlug,
+  reply: project,
+});
+
+/** Changes what is given and leaves the rest. */
+export const updateProject = route({
+  method: "PATCH",
+  path: "/api/v1/projects/:projectId",
+  summary: "Update a project",
+  permission: { scope: "project", subject: "workspace", action: "edit" },
+  audit: "update-project",
+  place: projectOf,
+  params: inProject,
+  body: z.object({
+    name: unset(title),
+    slug: unset(newSlug),
+    description: text(1024).optional(),
+    hasDeleteProtection: z.boolean().nullish(),
+  }),
+  reply: z.object({ project }),
+});
+
+/** Says for how many days the audit log of a project is kept at least; nothing of it is deleted yet. */
+export const updateAuditLogsRetention = route({
+  method: "PUT",
+  path: "/api/v1/workspace/:slug/audit-logs-retention",
+  summary: "Set how long a project's audit log is kept at least",
+  permission: { scope: "project", subject: "settings", action: "edit" },
+  audit: "update-audit-logs-retention",
+  place: ({ params }) => ({ project: { slug: params.slug } }),
+  params: bySlug,
+  body: z.object({ auditLogsRetentionDays: count(36_500) }),
+  reply: z.object({ message: z.string(), workspace: project }),
 });
 
 /** Lists the projects that the caller is a member of; an admin of the organization sees all. */

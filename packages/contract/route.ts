@@ -27,13 +27,17 @@ export type OrganizationSubject = "workspace" | "identity" | "member" | "setting
 /** What can be done with most subjects. */
 export type Action = "read" | "create" | "edit" | "delete";
 
-/** What can be done with a dynamic secret: its root credential and its leases are rights apart. */
+/** What can be done with a dynamic secret: its root credential and its leases are rights apart. `lease` is all four of the latter. */
 export type DynamicSecretAction =
   | "read-root-credential"
   | "create-root-credential"
   | "edit-root-credential"
   | "delete-root-credential"
-  | "lease";
+  | "lease"
+  | "lease-create"
+  | "lease-read"
+  | "lease-renew"
+  | "lease-revoke";
 
 /** One action, or several of which any one opens the door; the answer is then cut down to what the caller may see. */
 export type AnyOf<A> = A | readonly [A, ...A[]];
@@ -78,6 +82,10 @@ export interface Place {
   /** Of the secret or the dynamic secret. */
   name?: string;
   leaseId?: string;
+  /** Of something that is made now; of what is there already the server looks it up. */
+  metadata?: { key: string; value: string }[];
+  /** What the request makes of it: allowed only where its right also holds afterwards. */
+  becomes?: { name?: string; metadata?: { key: string; value: string }[] };
 }
 
 /** What a handler is given: every part parsed, defaulted and under its one name. */
@@ -94,7 +102,7 @@ export interface Route<
   B extends z.ZodType = z.ZodType,
   R extends z.ZodType = z.ZodType,
 > {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Segments; `:name` stands for a parameter. A fixed segment wins over a parameter. */
   path: `/${string}`;
   summary: string;
@@ -110,6 +118,8 @@ export interface Route<
   place?(input: Input<P, Q, B>): Place;
   /** Whether a request may carry an Idempotency-Key, and is then safe to be sent again. */
   idempotencyKey?: true;
+  /** Whether the answer is a stream of events that goes on until somebody closes it. */
+  stream?: true;
 }
 
 /** No fields at all: what a route has where it declares none. */
@@ -126,6 +136,7 @@ interface Declared<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   reply: R;
   audit: string;
   idempotencyKey?: true;
+  stream?: true;
 }
 
 /** Declares a route. */

@@ -49,7 +49,7 @@ test("only what tells nothing about anybody is unaudited, and only that and sign
   );
   assert.deepEqual(
     named(({ permission }) => "open" in permission),
-    ["universalAuthLogin", ...unaudited],
+    ["universalAuthLogin", "renewToken", "revokeToken", "loginUser", "acceptLink", ...unaudited],
   );
   for (const [name, { audit }] of all) assert.match(audit, /^[a-z]+(-[a-z]+)*$/, name);
 });
@@ -62,7 +62,14 @@ test("a GET declares no body", () => {
 
 test("the Go client's lease create, with its empty ttl and config, asks for the defaults", () => {
   const read = input(routes.createLease, { body: { dynamicSecretName: "PG-Read", ...loc, ttl: "", config: {} } });
-  assert.deepEqual(read.body, { dynamicSecretName: "pg-read", ...where, ttl: null, config: {}, waitFor: null });
+  assert.deepEqual(read.body, {
+    dynamicSecretName: "pg-read",
+    ...where,
+    ttl: null,
+    config: {},
+    waitFor: null,
+    heartbeat: null,
+  });
   assert.deepEqual(routes.createLease.place!(read), { ...where, name: "pg-read" });
 });
 
@@ -250,28 +257,80 @@ test("the seed's folders are made under their paths, with Python's and Terraform
   assert.equal(input(routes.deleteFolder, { params, body: asCli }).body.path, "/database");
 });
 
-test("what would be half kept is refused: temporary roles and trusted addresses", () => {
-  const params = { projectId: uuid, identityId: uuid };
+const giving = (...roles: unknown[]) => ({ params: { projectId: uuid, identityId: uuid }, body: { roles } });
+
+test("Terraform's lasting role, with its empty temporary fields, is a lasting one", () => {
+  const now = "2026-01-02T03:04:05Z";
+  const empty = { isTemporary: false, temporaryMode: "", temporaryRange: "", temporaryAccessStartTime: now };
   const ours = { role: "lease-only", secrets: [{ environment: "prod", path: "/database/dynamic/", name: "PG" }] };
-  const theirs = { role: "admin", isTemporary: false, temporaryMode: "", temporaryRange: "" };
-  const read = input(routes.addIdentityMembership, { params, body: { roles: [ours, theirs] } });
+  const read = input(routes.addIdentityMembership, giving(ours, { role: "admin", ...empty }, { role: "our-own" }));
   assert.deepEqual(read.body.roles, [
-    {
-      role: "lease-only",
-      isTemporary: false,
-      secrets: [{ environment: "prod", path: "/database/dynamic", name: "pg" }],
-    },
-    { role: "admin", isTemporary: false },
+    { role: "lease-only", secrets: [{ environment: "prod", path: "/database/dynamic", name: "pg" }] },
+    { role: "admin" },
+    { role: "our-own" },
   ]);
-  for (const roles of [[{ ...theirs, isTemporary: true }], [{ ...ours, secrets: [] }], [{ role: "root" }], []]) {
-    assert.equal(refused(routes.addIdentityMembership, { params, body: { roles } }).length, 1);
+});
+
+test("a temporary role has an end", () => {
+  const temporary = {
+    ...{ role: "member", isTemporary: true, temporaryMode: "relative", temporaryRange: "1.5h" },
+    temporaryAccessStartTime: "2026-01-02T03:04:05+01:00",
+  };
+  const read = input(routes.updateIdentityMembership, giving(temporary));
+  assert.deepEqual(read.body.roles[0]!.temporary, {
+    range: "1.5h",
+    start: "2026-01-02T02:04:05.000Z",
+    end: "2026-01-02T03:34:05.000Z",
+  });
+  const field = (change: object) => refused(routes.updateIdentityMembership, giving({ ...temporary, ...change }))[0]!;
+  assert.match(field({ temporaryRange: "" }), /^roles.0.temporaryRange: must be a duration/);
+  assert.match(field({ temporaryRange: "1s" }), /^roles.0.temporaryRange: /);
+  assert.match(field({ temporaryAccessStartTime: "" }), /^roles.0.temporaryAccessStartTime: is required/);
+  assert.match(field({ temporaryAccessStartTime: "soon" }), /^roles.0.temporaryAccessStartTime: must be a time/);
+  assert.match(field({ temporaryMode: "absolute" }), /^roles.0.temporaryMode: must be "relative"/);
+});
+
+test("what would be half kept is refused: secrets of other roles, none of lease-only, no role", () => {
+  const secrets = [{ environment: "prod", path: "/", name: "pg" }];
+  for (const roles of [
+    [{ role: "lease-only", secrets: [] }],
+    [{ role: "lease-only" }],
+    [{ role: "viewer", secrets }],
+    [{ role: "no such role" }],
+    [],
+  ]) {
+    assert.equal(refused(routes.addIdentityMembership, giving(...roles)).length, 1, JSON.stringify(roles));
   }
+});
+
+test("a trusted address is IPv4 or IPv6, or a range of them, and nothing else", () => {
   const auth = (ipAddress: string) => ({
     params: { identityId: uuid },
     body: { clientSecretTrustedIps: [{ ipAddress }] },
   });
-  assert.deepEqual(refused(routes.attachUniversalAuth, auth("0.0.0.0/0")), []);
-  assert.match(refused(routes.attachUniversalAuth, auth("10.0.0.0/8"))[0]!, /not supported yet/);
+  for (const good of ["0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.2.3", "2001:db8::/32", "::1"]) {
+    assert.deepEqual(refused(routes.attachUniversalAuth, auth(good)), [], good);
+  }
+  for (const bad of ["", "10.0.0.0/33", "10.0.0/8", "::/129", "fe80::1%eth0", "example.org", "::ffff:10.0.0.1", "1'"]) {
+    assert.match(
+      refused(routes.attachUniversalAuth, auth(bad))[0] ?? bad,
+      /^clientSecretTrustedIps.0.ipAddress: must be/,
+    );
+  }
+  const nowhere = { params: { identityId: uuid }, body: { accessTokenTrustedIps: [] } };
+  assert.match(refused(routes.updateUniversalAuth, nowhere)[0]!, /leave it out for anywhere/);
+  const long = { params: { identityId: uuid }, body: { accessTokenTTL: 61, accessTokenMaxTTL: 60 } };
+  assert.deepEqual(refused(routes.attachUniversalAuth, long), [
+    "accessTokenTTL: must not be longer than accessTokenMaxTTL",
+  ]);
+});
+
+test("a new password is long and no mere pattern", () => {
+  const body = (password: string) => ({ body: { token: "t", password } });
+  for (const bad of ["", "short", "elevenchars", "aaaaaaaaaaaaaaaa", "abababababab", "x1y2z".repeat(60)]) {
+    assert.match(refused(routes.acceptLink, body(bad))[0] ?? bad, /^password: must/);
+  }
+  assert.deepEqual(refused(routes.acceptLink, body("a long enough phrase")), []);
 });
 
 test("a by-id route's place is whatever holds the id", () => {

@@ -153,7 +153,12 @@ export const createSecret = route({
   summary: "Create a secret",
   permission: { scope: "project", subject: "secrets", action: "create" },
   audit: "create-secret",
-  place: ({ params, body }) => ({ ...whereOf(body), name: params.secretName }),
+  place: ({ params, body }) => ({
+    ...whereOf(body),
+    name: params.secretName,
+    // A personal one stands for a secret that is there already.
+    metadata: body.type === "personal" ? undefined : (body.secretMetadata ?? []),
+  }),
   params: named,
   body: inFolder({
     type,
@@ -175,7 +180,11 @@ export const updateSecret = route({
   summary: "Update a secret",
   permission: { scope: "project", subject: "secrets", action: "edit" },
   audit: "update-secret",
-  place: ({ params, body }) => ({ ...whereOf(body), name: params.secretName }),
+  place: ({ params, body }) => ({
+    ...whereOf(body),
+    name: params.secretName,
+    becomes: { name: body.newSecretName, metadata: body.secretMetadata ?? undefined },
+  }),
   params: named,
   body: inFolder({
     type,

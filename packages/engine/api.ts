@@ -1,6 +1,22 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
-import type { Caller, ListedState, Store, Tx } from "@dayfly/store";
+import type { Caller, LeaseFilter, leaseLists, Store, Tx } from "@dayfly/store";
 import type { AnyTarget, Described, ErrorClass } from "@dayfly/targets";
+import type {
+  DynamicSecretView,
+  IssuedLease,
+  KeyValue,
+  LeaseEnd,
+  LeaseHistoryView,
+  LeaseView,
+  ListedLeaseView,
+  Removal,
+  RevocationPreview,
+} from "./answers.ts";
+import type { Log } from "./log.ts";
+import type { Preview, TimedStep } from "./trial.ts";
+
+export type * from "./answers.ts";
+export type { Log } from "./log.ts";
 
 /** Names a static secret of a project: the environment's slug, a canonical path and a name. */
 export interface Spot {
@@ -10,7 +26,7 @@ export interface Spot {
 }
 
 /** Whether somebody may read a static secret. */
-export type MayRead = (spot: Spot) => boolean;
+export type MayRead = (secret: Spot & { metadata: KeyValue[] }) => boolean;
 
 /** Where a dynamic secret lies: a project, an environment's slug and a canonical folder path. */
 export interface Place {
@@ -23,11 +39,6 @@ export interface Place {
 export interface Ttl {
   text: string;
   seconds: number;
-}
-
-export interface KeyValue {
-  key: string;
-  value: string;
 }
 
 /**
@@ -65,56 +76,6 @@ export interface Change {
   metadata?: KeyValue[];
 }
 
-export interface DynamicSecretView {
-  id: string;
-  name: string;
-  version: number;
-  type: string;
-  defaultTTL: string;
-  maxTTL: string | null;
-  folderId: string;
-  status: string | null;
-  statusDetails: string | null;
-  createdAt: Date;
-  updatedAt: Date;
-  usernameTemplate: string | null;
-  metadata: KeyValue[];
-  inputs?: Record<string, unknown>;
-  gatewayId: null;
-  gatewayV2Id: null;
-}
-
-export interface LeaseView {
-  id: string;
-  version: number;
-  /** The account's name in the target. */
-  externalEntityId: string;
-  expireAt: Date;
-  /** null while it lives; "Revocation in process" or "Failed to delete" while it ends. */
-  status: string | null;
-  statusDetails: string | null;
-  dynamicSecretId: string;
-  createdAt: Date;
-  updatedAt: Date;
-  config: Record<string, unknown> | null;
-  owner: { type: string; id: string };
-}
-
-/** A lease in a list over several dynamic secrets: where it hangs, or hung. */
-export interface ListedLeaseView extends LeaseView {
-  projectId: string;
-  projectSlug: string | null;
-  environmentSlug: string | null;
-  path: string | null;
-  dynamicSecretName: string;
-  type: string;
-  target: string;
-  ownerName: string;
-  leftBehindAt: Date | null;
-  /** What the page after this lease is asked for with. */
-  cursor: string;
-}
-
 export interface Page {
   limit: number;
   after?: string;
@@ -123,38 +84,8 @@ export interface Page {
 /** What may be deleted with all that is in it, by its id. */
 export type Tree = { project: string } | { environment: string } | { folder: string };
 
-/** The one answer that carries a credential. */
-export interface IssuedLease {
-  lease: LeaseView;
-  dynamicSecret: DynamicSecretView;
-  data: Record<string, string>;
-  /** Whether the account is known to work; only where that was waited for. */
-  ready?: boolean;
-  /** How long that took, or was waited for in vain. */
-  readyAfterMs?: number;
-}
-
 /** What an account is waited for: nothing, its control plane's word, or a login with it. */
 export type Readiness = "none" | "api" | "login";
-
-/** An account that somebody let go of by force before it was proven gone: what is needed to find it. */
-export interface LeftBehindView {
-  leaseId: string;
-  externalEntityId: string;
-  /** Host and port. */
-  target: string;
-  type: string;
-  dynamicSecretName: string;
-}
-
-/** What a deletion came to: null is all gone, or left behind. */
-export interface Removal {
-  status: string | null;
-  statusDetails: string | null;
-  /** The first hundred. */
-  leftBehind: LeftBehindView[];
-  leftBehindCount: number;
-}
 
 export interface RemoveOptions {
   /** What cannot be ended within moments is left behind, on a list, instead of waited for. */
@@ -162,13 +93,6 @@ export interface RemoveOptions {
   /** Records the order, in the transaction that hides everything; told how many leases it ends. */
   record(tx: Tx, ended: number): Promise<void>;
 }
-/** How a lease ended, when it has. */
-export interface LeaseEnd {
-  lease: LeaseView;
-  /** When the account was proven gone; null while the target still takes its own time. */
-  provenGoneAt: Date | null;
-}
-
 /** The points at which a harness may stop the engine; in production they do nothing. */
 export type StepPoint =
   | "t1.before"
@@ -190,13 +114,6 @@ export type StepPoint =
   | "gone.committed";
 
 export type StepHook = (point: StepPoint) => void | Promise<void>;
-
-/** Where the engine tells what happened. Fields never hold a secret. */
-export interface Log {
-  info(fields: Record<string, unknown>, message: string): void;
-  warn(fields: Record<string, unknown>, message: string): void;
-  error(fields: Record<string, unknown>, message: string): void;
-}
 
 /**
  * How an operation ended: `rejected` by a rule of ours, `refused` or `timeout` by the target; an attempt at ending an account
@@ -262,6 +179,20 @@ export interface IssueOptions {
   wait?: Readiness | null;
   /** How long at most. */
   waitSeconds?: number | null;
+  /** What its holder says of it. */
+  purpose?: string | null;
+  ticket?: string | null;
+  labels?: Record<string, string>;
+  /** Seconds from one beat to the next; two missed ones end the lease. */
+  heartbeatSeconds?: number | null;
+}
+
+export interface RotateOptions {
+  /** Seconds; null for the configured default. */
+  ttlSeconds: number | null;
+  /** For how long the old lease goes on at most, once the new one is handed out. */
+  graceSeconds: number;
+  arrivedAt: number;
 }
 
 /** Every method refuses with the classes of `errors.ts`. */
@@ -299,6 +230,10 @@ export interface Engine {
    * force it is then also left behind.
    */
   revoke(caller: Caller, place: Place, leaseId: string, isForced?: boolean): Promise<LeaseEnd>;
+  /** A beat of a lease that is held by beats. */
+  beat(place: Place, leaseId: string): Promise<LeaseView>;
+  /** A new lease beside this one, whose end then comes near; what was said of the old one holds for the new. */
+  rotate(caller: Caller, place: Place, leaseId: string, options: RotateOptions): Promise<IssuedLease>;
   /** The answer of `issue` could not be handed over: the lease is revoked. */
   undelivered(caller: Caller, leaseId: string): Promise<void>;
   /**
@@ -314,8 +249,31 @@ export interface Engine {
   /** A live lease and its dynamic secret; an ended one is NotFound. */
   lease(place: Place, leaseId: string): Promise<{ lease: LeaseView; dynamicSecret: DynamicSecretView }>;
   leases(place: Place, name: string): Promise<LeaseView[]>;
-  /** Leases of a project, or of all, newest first; also of what has been deleted. */
-  leasePage(which: { projectId?: string; state: ListedState }, page: Page): Promise<ListedLeaseView[]>;
+  /** Leases of a project, or of all, newest first; also of what has been deleted, and of those that have ended. */
+  leasePage(which: leaseLists.Which, page: Page): Promise<ListedLeaseView[]>;
+  /** How many there are in all, counted up to `most`. */
+  countLeases(which: leaseLists.Which, most: number): Promise<number>;
+  /** One lease of a project, also one that has ended. */
+  history(projectId: string, leaseId: string): Promise<LeaseHistoryView>;
+
+  /** What an order for these living leases would end now. */
+  previewRevocation(projectId: string, filter: LeaseFilter): Promise<RevocationPreview>;
+  /**
+   * In the caller's transaction: they are revoked, all of them and no other, whatever happens to this node.
+   * @throws Moved when they are not those of the digest
+   */
+  orderRevocation(
+    tx: Tx,
+    caller: Caller,
+    projectId: string,
+    filter: LeaseFilter,
+    order: { digest: string; reason: string },
+  ): Promise<{ id: string; count: number }>;
+
+  /** Proves a draft against its target, step by step; nothing is stored, and nothing lasts there. */
+  verify(projectId: string, draft: Draft, mayRead: MayRead): Promise<TimedStep[]>;
+  /** A draft's statements for a sample account; no target is asked. */
+  preview(projectId: string, draft: Draft, mayRead: MayRead): Promise<Preview>;
 
   /** The target types, for forms, prompts and docs. */
   describe(): Described[];

@@ -39,6 +39,7 @@ export async function readInputReferences(
   db: Db,
   projectId: string,
   references: InputReference[],
+  mayRead: MayRead = () => true,
 ): Promise<Record<string, string>> {
   if (references.length === 0) return {};
   const rows = await secrets.atAll(
@@ -46,7 +47,7 @@ export async function readInputReferences(
     projectId,
     references.map(({ spot }) => spot),
   );
-  const byName = new Map(rows.map((row) => [nameOf(row), row]));
+  const byName = new Map(rows.filter(mayRead).map((row) => [nameOf(row), row]));
   const read: Record<string, string> = {};
   for (const { field, spot } of references) {
     const row = byName.get(nameOf(spot));
@@ -62,11 +63,7 @@ export async function readSavedReferences(
   references: InputReference[],
   mayRead: MayRead,
 ): Promise<Record<string, string>> {
-  const read = await readInputReferences(
-    db,
-    projectId,
-    references.filter(({ spot }) => mayRead(spot)),
-  );
+  const read = await readInputReferences(db, projectId, references, mayRead);
   const missing = references.filter(({ field }) => !Object.hasOwn(read, field));
   if (missing.length === 0) return read;
   throw new InvalidInputs(

@@ -13,8 +13,8 @@ import {
 } from "@dayfly/contract";
 import { NotFound, type Store } from "@dayfly/store";
 import { mayInOrganization } from "./access/ability.ts";
-import { directStanding, findProject, type Standing, spotOfLease, standingAt } from "./access/place.ts";
-import type { Spot } from "./access/roles.ts";
+import { directStanding, findProject, type Standing, spotOfLease, standingAt, withMetadata } from "./access/place.ts";
+import type { Spot } from "./access/rules.ts";
 import { Refusal } from "./refusal.ts";
 import type { Visit } from "./visit.ts";
 
@@ -65,7 +65,7 @@ async function checkProject(store: Store, standing: Standing, permission: InProj
   const { rights } = standing;
   const { subject } = permission;
   const actions = anyOf(permission.action);
-  if (!actions.some((action) => rights.mayAnywhere(action, subject))) {
+  if (!actions.some((action) => rights.mayWithSome(action, subject, {}))) {
     throw denied(permission.action, subject, "this project");
   }
   if (place.leaseId !== undefined) {
@@ -73,10 +73,27 @@ async function checkProject(store: Store, standing: Standing, permission: InProj
     if (actions.some((action) => rights.may(action, subject, spot))) return spot;
     throw new NotFound("lease", place.leaseId);
   }
-  // A list of dynamic secrets is opened by any right on any of them, and cut down by its handler.
-  if (subject === "dynamic-secrets" && standing.spot.name === undefined) return standing.spot;
-  if (actions.some((action) => rights.may(action, subject, standing.spot))) return standing.spot;
+  const isNamed = subject === "secrets" || subject === "dynamic-secrets";
+  const spot =
+    isNamed && rights.looksAt("metadata") && standing.spot.metadata === undefined
+      ? await withMetadata(store, standing, subject)
+      : standing.spot;
+  const later = { ...spot, ...given(place.becomes ?? {}) };
+  if (actions.some((action) => allows(rights, action, subject, spot) && allows(rights, action, subject, later))) {
+    return spot;
+  }
   throw denied(permission.action, subject, "this place");
+}
+
+/** A list is opened by the right to anything that may be on it, and cut down by its handler. */
+function allows(rights: Standing["rights"], action: string, subject: string, spot: Spot): boolean {
+  const isList =
+    (spot.name === undefined && (subject === "secrets" || subject === "dynamic-secrets")) || action === "lease-read";
+  return isList ? rights.mayWithSome(action, subject, spot) : rights.may(action, subject, spot);
+}
+
+function given<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function anyOf(action: string | readonly string[]): readonly string[] {

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { audit, clientSecrets, identities, organizations, type Store, users } from "@dayfly/store";
-import { hash } from "@node-rs/argon2";
+import { hashPassword } from "./access/passwords.ts";
 import { makeToken } from "./access/tokens.ts";
 
 /** What the first start made, once. */
@@ -22,17 +22,12 @@ export const BOOTSTRAP_FILE = "bootstrap.json";
 
 const ADMIN_EMAIL = "admin@localhost";
 
-const ARGON2ID = 2;
-
-/** How passwords of people are hashed. */
-export const passwordHashing = { algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-
 /** Makes what a new server needs while there is no user; null when somebody is here already. */
 export async function bootstrap(store: Store, dataDir: string, url: string): Promise<Bootstrap | null> {
   const password = randomBytes(18).toString("base64url");
   return store.transaction(async (tx) => {
     if (!(await users.claimFirst(tx))) return null;
-    const passwordHash = await hash(password, passwordHashing);
+    const passwordHash = await hashPassword(password);
     const organization = await organizations.create(tx, { name: "Dayfly", slug: "dayfly" });
     const admin = await users.create(tx, { email: ADMIN_EMAIL, name: "Admin", passwordHash, orgRole: "admin" });
     const identity = await identities.create(tx, { name: "bootstrap", orgRole: "admin" });

@@ -13,7 +13,9 @@ import { type Bootstrap, bootstrap, keepAddress } from "./bootstrap.ts";
 import { keepClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { drain } from "./drain.ts";
+import { createFeed } from "./events/feed.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { keepLapses } from "./lapses.ts";
 import { checkListening, listen } from "./listen.ts";
 import { createLog, type ServerLog } from "./log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
@@ -125,6 +127,10 @@ async function build(
     },
   });
   undo.push(() => engine.stop());
+  const lapses = keepLapses(store, engine, (error) =>
+    log.warn({ err: error }, "leases of members whose roles have ended could not be ended yet"),
+  );
+  undo.push(() => lapses.stop());
 
   let state: "starting" | "ready" | "draining" = "starting";
   const unready = async () => {
@@ -133,10 +139,12 @@ async function build(
       ? "the database does not answer"
       : clock.fault();
   };
-  const app = createApp({ store, engine, settings, unready }, mounted, settings, log, metrics);
+  const feed = createFeed(store, (error) => log.warn({ err: error }, "events could not be read yet"));
+  const app = createApp({ store, engine, feed, settings, unready }, mounted, settings, log, metrics);
   undo.push(async () => {
     state = "draining";
     engine.rest();
+    feed.close();
     await drain(app);
   });
   const url = await listen(app, settings);

@@ -6,6 +6,7 @@
 import { performance } from "node:perf_hooks";
 import type { Route } from "@dayfly/contract";
 import { audit, type Caller, type OrgRole, type Single, type Store } from "@dayfly/store";
+import type { Follow } from "./events/feed.ts";
 
 /** What is known of a request so far. */
 export interface Visit {
@@ -13,12 +14,16 @@ export interface Visit {
   route: Route | null;
   caller: Caller;
   orgRole: OrgRole;
+  /** The session of a person; null for everybody else. */
+  sessionId: string | null;
   /** `performance.now()` when it arrived. */
   arrivedAt: number;
   /** What its audit row will say beyond who, when and which event. */
   facts: Omit<audit.AuditEvent, "event" | "outcome">;
   /** Set by a handler whose answer must not be lost: called when it could not be handed over whole. */
   undelivered: (() => void) | null;
+  /** Set by a handler whose answer is a stream. */
+  stream: Follow | null;
 }
 
 /** Starts a visit by somebody who has not said who they are. */
@@ -27,9 +32,11 @@ export function arrive(route: Route | null, from: Omit<Caller, "actor">): Visit 
     route,
     caller: { actor: { type: "anonymous", id: null, name: "" }, ...from },
     orgRole: "no-access",
+    sessionId: null,
     arrivedAt: performance.now(),
     facts: {},
     undelivered: null,
+    stream: null,
   };
 }
 

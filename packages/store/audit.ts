@@ -33,6 +33,8 @@ export interface AuditEvent {
   count?: number;
   /** Other places that were read for the answer, as "environment:path" or "environment:path:name". */
   alsoRead?: string[];
+  /** Slugs of the roles that were given. */
+  roles?: string[];
   /** Names of the fields that were changed. */
   fields?: string[];
   method?: string;
@@ -42,6 +44,10 @@ export interface AuditEvent {
   /** Whether stored admin credentials were handed out. */
   rootCredentials?: boolean;
   proof?: string;
+  /** Whether somebody only looked at what an order would do. */
+  dryRun?: boolean;
+  /** What a freeze is on. */
+  scope?: string;
   /** Whether a deletion was told not to wait for accounts that cannot be ended. */
   forced?: boolean;
 }

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
-import type { Tx } from "./db.ts";
+import type { Db, Tx } from "./db.ts";
+import { NotFound } from "./errors.ts";
 import type { ClientSecretsTable } from "./tables.ts";
 import { refusing } from "./violations.ts";
 
@@ -64,4 +65,40 @@ export function use(tx: Tx, universalAuthId: string, digest: Buffer): Promise<Cl
     .where(sql<boolean>`(num_uses_limit = 0 or num_uses < num_uses_limit)`)
     .returning(shown)
     .executeTakeFirst();
+}
+
+/** The client secrets of a universal auth, newest first. */
+export function list(db: Db, universalAuthId: string): Promise<ClientSecret[]> {
+  return db.sql
+    .selectFrom("client_secrets")
+    .select(shown)
+    .where("universal_auth_id", "=", universalAuthId)
+    .orderBy("created_at", "desc")
+    .orderBy("id")
+    .execute();
+}
+
+/** One client secret of a universal auth. */
+export async function find(db: Db, universalAuthId: string, id: string): Promise<ClientSecret> {
+  const row = await db.sql
+    .selectFrom("client_secrets")
+    .select(shown)
+    .where("universal_auth_id", "=", universalAuthId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (row === undefined) throw new NotFound("client secret", id);
+  return row;
+}
+
+/** Revokes a client secret, and with it every token it was exchanged for. */
+export async function revoke(tx: Tx, universalAuthId: string, id: string): Promise<ClientSecret> {
+  const row = await tx.sql
+    .updateTable("client_secrets")
+    .set({ revoked: true, updated_at: sql<Date>`lease_now()` })
+    .where("universal_auth_id", "=", universalAuthId)
+    .where("id", "=", id)
+    .returning(shown)
+    .executeTakeFirst();
+  if (row === undefined) throw new NotFound("client secret", id);
+  return row;
 }

@@ -1,4 +1,4 @@
-/** Kinds of columns that several tables have. */
+/** Types of columns that many tables have. */
 import type { ColumnType } from "kysely";
 
 /** A time that the database fills in unless it is given. */

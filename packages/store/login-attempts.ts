@@ -46,6 +46,15 @@ export async function failed(tx: Tx, key: string, rule: AttemptRule): Promise<vo
       order by since limit 20 for update skip locked)`.execute(tx.sql);
 }
 
+/** Takes back a try that was counted before it was known to be right. Tries that were wrong stay counted. */
+export async function forgive(tx: Tx, key: string, rule: AttemptRule): Promise<void> {
+  await sql`
+    update login_attempts set
+      tries = greatest(tries - 1, 0),
+      locked_until = case when tries - 1 < ${rule.tries} then null else locked_until end
+    where key = ${key}`.execute(tx.sql);
+}
+
 function isOld(rule: AttemptRule) {
   return sql`(login_attempts.since < lease_now() - ${rule.withinSeconds} * interval '1 second')`;
 }

@@ -59,6 +59,32 @@ export async function list(db: Db, ids: string[] | "all"): Promise<Project[]> {
   return (ids === "all" ? query : query.where("id", "in", ids)).execute();
 }
 
+/** Changes what is given and leaves the rest. @throws NotFound, Duplicate */
+export async function update(
+  tx: Tx,
+  id: string,
+  change: {
+    name?: string;
+    slug?: string;
+    description?: string;
+    has_delete_protection?: boolean;
+    audit_logs_retention_days?: number;
+  },
+): Promise<Project> {
+  const write = tx.sql
+    .updateTable("projects")
+    .set({ ...change, updated_at: sql`lease_now()` })
+    .where("id", "=", id)
+    .where("deleting", "=", sql.lit(false))
+    .returningAll()
+    .executeTakeFirst();
+  const row = await refusing(write, {
+    duplicate: `a project with the slug '${change.slug}' exists already; choose another slug`,
+  });
+  if (row === undefined) throw new NotFound("project", id);
+  return row;
+}
+
 /** Locks a project against deletion until the end of the transaction: what is made in it comes before. @throws NotFound */
 export async function hold(tx: Tx, id: string): Promise<void> {
   const row = await tx.sql

@@ -56,14 +56,6 @@ export interface SecretImportsTable {
   updated_at: DefaultTime;
 }
 
-export interface TagsTable {
-  id: string;
-  project_id: string;
-  slug: string;
-  name: string;
-  color: string;
-}
-
 export interface SecretTagsTable {
   secret_id: string;
   tag_id: string;

@@ -1,4 +1,4 @@
-/** Which tags a secret has. The tags themselves are a table of their own; here they are only pointed at. */
+/** Which tags a secret has. The tags themselves are `tags.ts`; here they are only pointed at. */
 import { sql } from "kysely";
 import type { Tx } from "./db.ts";
 import { NotFound } from "./errors.ts";
@@ -14,7 +14,7 @@ export interface Tag {
 /** The tags of the secret `s` of a query, by slug. */
 export const tagsOf = sql<Tag[]>`(
   select coalesce(
-    json_agg(json_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'color', coalesce(t.color, '')) order by t.slug),
+    json_agg(json_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'color', t.color) order by t.slug),
     '[]')
   from secret_tags st join tags t on t.id = st.tag_id where st.secret_id = s.id)`;
 

@@ -106,6 +106,26 @@ export async function open(db: Db, row: SealedSecret, withValue = true): Promise
   return { ...row, ...(await openTexts(db, home(row), row, withValue)) };
 }
 
+/** The metadata of the secret of that name at a place; undefined when there is none. */
+export function metadataAt(
+  db: Db,
+  place: { projectId: string; environment: string; path: string },
+  key: string,
+): Promise<Pick<Row, "metadata"> | undefined> {
+  return db.sql
+    .selectFrom("environments as e")
+    .innerJoin("folders as f", "f.environment_id", "e.id")
+    .innerJoin("secrets as s", "s.folder_id", "f.id")
+    .select("s.metadata")
+    .where("e.project_id", "=", place.projectId)
+    .where("e.slug", "=", place.environment)
+    .where("e.deleting", "=", sql.lit(false))
+    .where("f.path", "=", place.path)
+    .where("f.deleting", "=", sql.lit(false))
+    .where("s.key", "=", key)
+    .executeTakeFirst();
+}
+
 /** Adds a secret whose name must be new in its folder. */
 export async function create(tx: Tx, folder: Folder, key: string, draft: SecretDraft): Promise<Secret> {
   await hold(tx, folder.id, folder.path);

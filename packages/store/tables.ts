@@ -3,15 +3,31 @@
  * other's names in types without importing each other.
  */
 import type { ColumnType, Generated } from "kysely";
+import type { MembershipsTable, RolesTable, TagsTable } from "./access-tables.ts";
+import type {
+  AccessTokensTable,
+  ClientSecretsTable,
+  IdentitiesTable,
+  LoginAttemptsTable,
+  OrganizationsTable,
+  UniversalAuthsTable,
+  UserLinksTable,
+  UserSessionsTable,
+  UsersTable,
+} from "./actor-tables.ts";
 import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
+import type { BulkRevocationLeasesTable, BulkRevocationsTable, FrozenColumn } from "./incident-tables.ts";
 import type {
   SecretImportsTable,
   SecretOverridesTable,
   SecretsTable,
   SecretTagsTable,
   SecretVersionsTable,
-  TagsTable,
 } from "./secret-tables.ts";
+
+export type * from "./access-tables.ts";
+export type * from "./actor-tables.ts";
+export type { DefaultJson, DefaultTime, Json } from "./columns.ts";
 
 export interface KeysTable {
   id: Generated<number>;
@@ -27,75 +43,6 @@ export interface SentinelTable {
   sealed: Buffer;
 }
 
-export interface OrganizationsTable {
-  id: string;
-  name: string;
-  slug: string;
-  created_at: DefaultTime;
-}
-
-export type OrgRole = "admin" | "member" | "no-access";
-
-export interface UsersTable {
-  id: string;
-  email: string;
-  name: string;
-  password_hash: string;
-  org_role: OrgRole;
-  created_at: DefaultTime;
-}
-
-export interface IdentitiesTable {
-  id: string;
-  name: string;
-  org_role: OrgRole;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-export interface UniversalAuthsTable {
-  id: string;
-  identity_id: string;
-  client_id: string;
-  access_token_ttl: Generated<number>;
-  access_token_max_ttl: Generated<number>;
-  access_token_num_uses_limit: Generated<number>;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-export interface ClientSecretsTable {
-  id: string;
-  universal_auth_id: string;
-  digest: Buffer;
-  prefix: string;
-  description: Generated<string>;
-  num_uses: Generated<number>;
-  num_uses_limit: Generated<number>;
-  ttl: Generated<number>;
-  revoked: Generated<boolean>;
-  created_at: DefaultTime;
-  updated_at: DefaultTime;
-}
-
-export interface AccessTokensTable {
-  digest: Buffer;
-  identity_id: string;
-  client_secret_id: string | null;
-  created_at: DefaultTime;
-  expires_at: ColumnType<Date, Date | string, Date | string>;
-  num_uses: Generated<number>;
-  num_uses_limit: Generated<number>;
-  revoked_at: Date | null;
-}
-
-export interface LoginAttemptsTable {
-  key: string;
-  tries: Generated<number>;
-  since: DefaultTime;
-  locked_until: Date | null;
-}
-
 export interface ProjectsTable {
   id: string;
   organization_id: string;
@@ -104,25 +51,12 @@ export interface ProjectsTable {
   type: Generated<string>;
   description: string | null;
   has_delete_protection: Generated<boolean>;
+  audit_logs_retention_days: Generated<number | null>;
   /** Asked for as a literal and not as a parameter, here and below: else a prepared statement cannot use the partial index. */
   deleting: Generated<boolean>;
+  frozen: FrozenColumn;
   created_at: DefaultTime;
   updated_at: DefaultTime;
-}
-
-/** `secrets` names what a lease-only member may lease. */
-export interface RoleGrant {
-  role: string;
-  secrets?: { environment: string; path: string; name: string }[];
-}
-
-export interface MembershipsTable {
-  id: string;
-  project_id: string;
-  actor_type: "identity" | "user";
-  actor_id: string;
-  roles: Json<RoleGrant[]>;
-  created_at: DefaultTime;
 }
 
 export interface EnvironmentsTable {
@@ -171,6 +105,9 @@ export interface DynamicSecretsTable {
   was_at: ColumnType<{ project: string; environment: string; path: string } | null, undefined, never>;
   /** When it was deleted by force. */
   forced_at: Date | null;
+  frozen: FrozenColumn;
+  /** Whether its project is frozen. */
+  project_frozen: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -349,6 +286,8 @@ export interface Tables {
   sentinel: SentinelTable;
   organizations: OrganizationsTable;
   users: UsersTable;
+  user_sessions: UserSessionsTable;
+  user_links: UserLinksTable;
   identities: IdentitiesTable;
   universal_auths: UniversalAuthsTable;
   client_secrets: ClientSecretsTable;
@@ -356,18 +295,21 @@ export interface Tables {
   login_attempts: LoginAttemptsTable;
   projects: ProjectsTable;
   memberships: MembershipsTable;
+  roles: RolesTable;
+  tags: TagsTable;
   environments: EnvironmentsTable;
   folders: FoldersTable;
   secrets: SecretsTable;
   secret_versions: SecretVersionsTable;
   secret_overrides: SecretOverridesTable;
   secret_imports: SecretImportsTable;
-  tags: TagsTable;
   secret_tags: SecretTagsTable;
   dynamic_secrets: DynamicSecretsTable;
   config_versions: ConfigVersionsTable;
   counters: CountersTable;
   leases: LeasesTable;
+  bulk_revocations: BulkRevocationsTable;
+  bulk_revocation_leases: BulkRevocationLeasesTable;
   idempotency_keys: IdempotencyKeysTable;
   audit_events: AuditEventsTable;
   audit_links: AuditLinksTable;

@@ -2,7 +2,8 @@
 /** When everything happens. */
 export const NOON = new Date("2026-01-31T12:00:00.000Z");
 
-/** The identity that the stand-in knows. */
+/** The person and the identity that the stand-in knows. */
+export const person = { email: "one@dayfly.test", password: "a-persons-password" };
 export const identity = { clientId: "machine-1", clientSecret: "machine-secret" };
 
 /** One request, its query and body in one. */
@@ -113,6 +114,15 @@ export function world(conditions: Set<string>): (ask: Ask) => unknown {
         const right = given.clientId === identity.clientId && given.clientSecret === identity.clientSecret;
         if (!right) throw new Refused(401, "UnauthorizedError", "Invalid credentials");
         return { accessToken: "good-token", expiresIn: 7200, accessTokenMaxTTL: 7200, tokenType: "Bearer" };
+      },
+    ],
+    [
+      "POST",
+      /^\/api\/v3\/auth\/login$/,
+      ({ given }) => {
+        if (given.email !== person.email || given.password !== person.password)
+          throw new Refused(401, "UnauthorizedError", "Invalid credentials");
+        return { accessToken: "good-token", expiresIn: 7200 };
       },
     ],
     [

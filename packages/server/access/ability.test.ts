@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mayInOrganization, projectRights } from "./ability.ts";
+import { mayInOrganization, organizationExcess, projectRights } from "./ability.ts";
+import { rulesOf } from "./roles.ts";
 
 const me = "identity:me";
 const spot = { environment: "prod", path: "/database", name: "postgres" };
@@ -12,15 +13,17 @@ const rootActions = [
   "edit-root-credential",
   "delete-root-credential",
 ];
+const leasing = ["lease-create", "lease-read", "lease-renew", "lease-revoke"];
 const content = ["secrets", "secret-imports", "secret-folders", "environments", "tags"];
 const house = ["member", "identity", "role", "settings", "workspace"];
 
 test("an admin holds everything", () => {
   const { may } = projectRights([{ role: "admin" }], me);
-  for (const subject of [...content, ...house, "audit-logs"]) {
+  for (const subject of [...content, ...house]) {
     for (const action of every) assert.ok(may(action, subject, spot), `${action} ${subject}`);
   }
-  for (const action of [...rootActions, "lease"])
+  assert.ok(may("read", "audit-logs", spot));
+  for (const action of [...rootActions, ...leasing, "lease"])
     assert.ok(may(action, "dynamic-secrets", { ...spot, owner: "identity:x" }));
 });
 
@@ -31,16 +34,18 @@ test("a member works with the content, and only sees the house", () => {
     for (const subject of house) assert.equal(may(action, subject, spot), action === "read");
     assert.ok(!may(action, "audit-logs", spot));
   }
-  assert.ok(may("lease", "dynamic-secrets", spot));
+  for (const action of leasing) assert.ok(may(action, "dynamic-secrets", { ...spot, owner: "identity:x" }));
 });
 
 test("a viewer reads and leases nothing", () => {
-  const { may } = projectRights([{ role: "viewer" }], me);
+  const { may, mayWithSome } = projectRights([{ role: "viewer" }], me);
   for (const subject of [...content, ...house]) {
     for (const action of every) assert.equal(may(action, subject, spot), action === "read");
   }
   assert.ok(may("read-root-credential", "dynamic-secrets", spot));
-  for (const action of [...rootActions.slice(1), "lease"]) assert.ok(!may(action, "dynamic-secrets", spot));
+  for (const action of [...rootActions.slice(1), ...leasing, "lease"]) {
+    assert.ok(!mayWithSome(action, "dynamic-secrets", {}));
+  }
 });
 
 test("no-access, no role and a role that does not exist hold nothing", () => {
@@ -49,18 +54,21 @@ test("no-access, no role and a role that does not exist hold nothing", () => {
     [],
     [{ role: "root" }],
     [{ role: "constructor" }],
+    [{ role: "custom" }],
     [{ role: "lease-only" }],
   ]) {
-    const { mayAnywhere } = projectRights(grants, me);
+    const { mayWithSome } = projectRights(grants, me);
     for (const subject of [...content, ...house, "dynamic-secrets", "all"]) {
-      for (const action of [...every, ...rootActions, "lease", "manage"]) assert.ok(!mayAnywhere(action, subject));
+      for (const action of [...every, ...rootActions, ...leasing, "lease", "manage"]) {
+        assert.ok(!mayWithSome(action, subject, {}));
+      }
     }
   }
 });
 
 test("lease-only leases the named secret at its one place", () => {
-  assert.ok(leaseOnly.may("lease", "dynamic-secrets", spot));
-  assert.ok(leaseOnly.may("lease", "dynamic-secrets", { ...spot, name: "Postgres" }), "names have one case");
+  assert.ok(leaseOnly.may("lease-create", "dynamic-secrets", spot));
+  assert.ok(leaseOnly.may("lease-create", "dynamic-secrets", { ...spot, name: "Postgres" }), "names have one case");
   for (const other of [
     { ...spot, environment: "dev" },
     { ...spot, path: "/" },
@@ -69,32 +77,57 @@ test("lease-only leases the named secret at its one place", () => {
     { environment: "prod", path: "/database" },
     {},
   ]) {
-    assert.ok(!leaseOnly.may("lease", "dynamic-secrets", other), JSON.stringify(other));
+    assert.ok(!leaseOnly.may("lease-create", "dynamic-secrets", other), JSON.stringify(other));
   }
 });
 
 test("lease-only meets its own leases and no others", () => {
-  assert.ok(leaseOnly.may("lease", "dynamic-secrets", { ...spot, owner: me }));
-  assert.ok(!leaseOnly.may("lease", "dynamic-secrets", { ...spot, owner: "identity:other" }));
-  assert.ok(!leaseOnly.may("lease", "dynamic-secrets", { ...spot, owner: "user:me" }));
+  for (const action of [...leasing.slice(1), "lease"]) {
+    assert.ok(leaseOnly.may(action, "dynamic-secrets", { ...spot, owner: me }));
+    for (const owner of ["identity:other", "user:me", undefined]) {
+      assert.ok(!leaseOnly.may(action, "dynamic-secrets", { ...spot, owner }), `${action} of ${owner}`);
+    }
+  }
 });
 
 test("lease-only is refused everything else", () => {
   for (const subject of [...content, ...house, "audit-logs"]) {
-    for (const action of every) assert.ok(!leaseOnly.mayAnywhere(action, subject));
+    for (const action of every) assert.ok(!leaseOnly.mayWithSome(action, subject, {}));
   }
-  for (const action of rootActions) assert.ok(!leaseOnly.mayAnywhere(action, "dynamic-secrets"));
+  for (const action of rootActions) assert.ok(!leaseOnly.mayWithSome(action, "dynamic-secrets", {}));
 });
 
-test("roles add up", () => {
+test("roles add up, and what one of them forbids no other allows", () => {
   const both = projectRights([{ role: "viewer" }, { role: "lease-only", secrets: [spot] }], me);
   assert.ok(both.may("read", "secrets", spot));
-  assert.ok(both.may("lease", "dynamic-secrets", spot));
-  assert.ok(!both.may("lease", "dynamic-secrets", { ...spot, name: "other" }));
+  assert.ok(both.may("lease-create", "dynamic-secrets", spot));
+  assert.ok(!both.may("lease-create", "dynamic-secrets", { ...spot, name: "other" }));
+  const deny = { role: "custom", permissions: [{ subject: "secrets", action: ["read"], inverted: true }] };
+  for (const grants of [
+    [{ role: "admin" }, deny],
+    [deny, { role: "admin" }],
+  ]) {
+    const { may } = projectRights(grants, me);
+    assert.ok(!may("read", "secrets", spot));
+    assert.ok(may("edit", "secrets", spot));
+  }
+});
+
+test("each built-in role lies within admin, and admin within no other", () => {
+  const rights = (role: string) => projectRights([{ role }], me);
+  const admin = rulesOf({ role: "admin" });
+  const some = rulesOf({ role: "lease-only", secrets: [spot] });
+  for (const role of ["member", "viewer", "no-access"]) {
+    assert.deepEqual(rights("admin").excess(rulesOf({ role })), []);
+    assert.deepEqual(rights(role).excess(rulesOf({ role })), []);
+    assert.notDeepEqual(rights(role).excess(admin), []);
+  }
+  for (const role of ["admin", "member"]) assert.deepEqual(rights(role).excess(some), []);
+  assert.notDeepEqual(rights("viewer").excess(some), []);
 });
 
 test("in the organization an admin does all, a member reads and makes projects, others nothing", () => {
-  const subjects = ["workspace", "identity", "member", "settings"];
+  const subjects = ["workspace", "identity", "member", "settings"] as const;
   for (const subject of subjects) {
     for (const action of every) {
       assert.ok(mayInOrganization("admin", action, subject));
@@ -104,4 +137,12 @@ test("in the organization an admin does all, a member reads and makes projects, 
     }
   }
   assert.ok(!mayInOrganization("member", "read", "audit-logs"));
+});
+
+test("a member of the organization makes no admin, and an admin makes anybody", () => {
+  assert.deepEqual(organizationExcess("admin", "admin"), []);
+  assert.deepEqual(organizationExcess("member", "admin"), []);
+  assert.deepEqual(organizationExcess("no-access", "no-access"), []);
+  assert.ok(organizationExcess("admin", "member").some(({ subject }) => subject === "audit-logs"));
+  assert.notDeepEqual(organizationExcess("member", "no-access"), []);
 });

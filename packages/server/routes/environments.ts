@@ -1,6 +1,7 @@
 /** Environments of a project. */
 import { environments } from "@dayfly/store";
 import type { Handlers } from "../handler.ts";
+import { Refusal } from "../refusal.ts";
 import { orderOf } from "../removal.ts";
 import { addEnvironment } from "./projects.ts";
 
@@ -15,13 +16,22 @@ export const getEnvironment: Handlers["getEnvironment"] = async ({ input, projec
   environment: shown(await environments.byId(store, project.id, input.params.environmentId)),
 });
 
-export const updateEnvironment: Handlers["updateEnvironment"] = async ({ input, project, write, note }) => {
-  const { name, slug, position } = input.body;
-  note({ subjectId: input.params.environmentId });
-  const change = { name, slug, position: position ?? undefined };
-  return {
-    environment: shown(await write((tx) => environments.update(tx, project.id, input.params.environmentId, change))),
-  };
+export const getEnvironmentBySlug: Handlers["getEnvironmentBySlug"] = async ({ input, project }, { store }) =>
+  shown(await environments.bySlug(store, project.id, input.params.slug));
+
+export const updateEnvironment: Handlers["updateEnvironment"] = async (ask) => {
+  const { environmentId } = ask.input.params;
+  const { name, slug, position } = ask.input.body;
+  ask.note({ subjectId: environmentId });
+  return ask.write(async (tx) => {
+    const before = await environments.byId(tx, ask.project.id, environmentId);
+    if (slug !== undefined && slug !== before.slug && ask.isBoundBy("environment")) {
+      // Under another name, what is forbidden there would not be.
+      throw new Refusal("PermissionDenied", "Your rights depend on the slugs of environments: you cannot change one");
+    }
+    const change = { name, slug, position: position ?? undefined };
+    return { environment: shown(await environments.update(tx, ask.project.id, environmentId, change)) };
+  });
 };
 
 export const deleteEnvironment: Handlers["deleteEnvironment"] = async (ask, { store, engine }) => {

@@ -4,6 +4,7 @@ import { type Db, environments, folders, NotFound } from "@dayfly/store";
 import type { Ask, Handlers } from "../handler.ts";
 import { Refusal } from "../refusal.ts";
 import { orderOf } from "../removal.ts";
+import { folderFor } from "../secrets/home.ts";
 
 export const listFolders: Handlers["listFolders"] = async ({ input, place, may, note }, { store }) => {
   const environment = await environments.bySlug(store, place.projectId, place.environment);
@@ -22,13 +23,13 @@ export const listFolders: Handlers["listFolders"] = async ({ input, place, may, 
   };
 };
 
-export const createFolder: Handlers["createFolder"] = async ({ input, place, write, note }) => {
-  const { name, description } = input.body;
-  const path = childPath(place.path, name);
-  note({ path });
-  const made = await write(async (tx) => {
-    const environment = await environments.bySlug(tx, place.projectId, place.environment);
-    return folders.create(tx, { projectId: place.projectId, environmentId: environment.id }, path, description);
+export const createFolder: Handlers["createFolder"] = async (ask) => {
+  const { name, description } = ask.input.body;
+  const path = childPath(ask.place.path, name);
+  ask.note({ path });
+  const made = await ask.write(async (tx) => {
+    const { project_id: projectId, environment_id: environmentId } = await folderFor(tx, ask);
+    return folders.create(tx, { projectId, environmentId }, path, description);
   });
   return { folder: shown(made) };
 };
@@ -46,12 +47,16 @@ export const getFolder: Handlers["getFolder"] = async ({ input, project }, { sto
   };
 };
 
-export const updateFolder: Handlers["updateFolder"] = async ({ place, input, write, note }) => {
+export const updateFolder: Handlers["updateFolder"] = async ({ place, input, write, note, isBoundBy }) => {
   const { name, description } = input.body;
   const path = childPath(place.path, name);
   const renamed = await write(async (tx) => {
     const folder = await folderHere(tx, place, input.params.folderIdOrName);
     note({ path: folder.path, subjectId: folder.id, name });
+    if (path !== folder.path && isBoundBy("secretPath")) {
+      // Under another path, what is forbidden there would not be.
+      throw new Refusal("PermissionDenied", "Your rights depend on the paths of folders: you cannot rename one");
+    }
     const below = await folders.list(tx, folder, true);
     if (below.some((each) => canonicalPath(path + each.path.slice(folder.path.length)) === null)) {
       throw new Refusal("BadRequest", "A folder below would have too long a path with this name");

@@ -1,19 +1,57 @@
-/** Machine identities: what they sign in with, and their membership in projects. */
-import { clientSecrets, identities, memberships, NotFound, organizations, type RoleGrant } from "@dayfly/store";
-import { makeToken } from "../access/tokens.ts";
+/** Machine identities in the organization. */
+import { type Db, identities, memberships, NotFound, organizations } from "@dayfly/store";
+import { organizationExcess, refuseExcess } from "../access/ability.ts";
 import type { Handlers } from "../handler.ts";
+import { Refusal } from "../refusal.ts";
 
-/** How much of a client secret is kept in the clear, so that people can tell theirs apart. */
-const PREFIX = 4;
-
-export const createIdentity: Handlers["createIdentity"] = async ({ input, write, note }) => {
-  const { name, organizationId, role } = input.body;
+export const createIdentity: Handlers["createIdentity"] = async ({ input, orgRole, write, note }) => {
+  const { organizationId, role, ...rest } = input.body;
+  note({ roles: [role] });
+  refuseExcess(organizationExcess(role, orgRole));
   return write(async (tx) => {
     const organization = await organizations.only(tx);
     if (organization?.id !== organizationId) throw new NotFound("organization", organizationId);
-    const identity = await identities.create(tx, { name, orgRole: role });
-    note({ subjectId: identity.id, name });
-    return { identity: shown(identity, []) };
+    const identity = await identities.create(tx, { ...rest, orgRole: role });
+    note({ subjectId: identity.id, name: rest.name });
+    return { identity: shown(identity, false) };
+  });
+};
+
+export const listIdentities: Handlers["listIdentities"] = async ({ note }, { store }) => {
+  const organization = await here(store);
+  const rows = await identities.list(store);
+  note({ count: rows.length });
+  return {
+    identities: rows.map((row) => nested(row, row.has_universal_auth, organization)),
+    totalCount: rows.length,
+  };
+};
+
+export const getIdentityDetails: Handlers["getIdentityDetails"] = async (_ask, { store }) => ({
+  identityDetails: { organization: await here(store) },
+});
+
+export const getIdentity: Handlers["getIdentity"] = async ({ input, note }, { store }) => {
+  const { identityId } = input.params;
+  note({ subjectId: identityId });
+  const identity = await identities.find(store, identityId);
+  const signsIn = await identities.hasUniversalAuth(store, identityId);
+  return { identity: nested(identity, signsIn, await here(store)) };
+};
+
+export const updateIdentity: Handlers["updateIdentity"] = async (ask, { engine }) => {
+  const { caller, input, orgRole, write, note } = ask;
+  const { identityId } = input.params;
+  const { role, isActive, ...rest } = input.body;
+  const disabled = isActive === undefined ? undefined : !isActive;
+  const actor = { type: "identity", id: identityId } as const;
+  note({ subjectId: identityId, fields: Object.keys(input.body), ...(role && { roles: [role] }) });
+  if (role !== undefined) refuseExcess(organizationExcess(role, orgRole));
+  return write(async (tx) => {
+    const identity = await identities.update(tx, identityId, { ...rest, orgRole: role, disabled });
+    if (disabled !== undefined) await memberships.suspend(tx, actor, disabled);
+    if (disabled) note({ count: await engine.endLeasesOf(tx, caller, actor) });
+    return { identity: shown(identity, await identities.hasUniversalAuth(tx, identityId)) };
   });
 };
 
@@ -21,94 +59,42 @@ export const deleteIdentity: Handlers["deleteIdentity"] = async ({ caller, input
   const { identityId } = input.params;
   note({ subjectId: identityId });
   return write(async (tx) => {
+    const signedIn = await identities.hasUniversalAuth(tx, identityId);
     const identity = await identities.remove(tx, identityId);
+    if (identity.has_delete_protection) {
+      throw new Refusal("BadRequest", "This identity is protected from deletion: turn hasDeleteProtection off first");
+    }
     await memberships.removeAll(tx, { type: "identity", id: identityId });
     note({ count: await engine.endLeasesOf(tx, caller, { type: "identity", id: identityId }) });
-    return { identity: shown(identity, []) };
+    return { identity: shown(identity, signedIn) };
   });
 };
 
-export const attachUniversalAuth: Handlers["attachUniversalAuth"] = async ({ input, write, note }) => {
-  const { identityId } = input.params;
-  note({ subjectId: identityId });
-  return write(async (tx) => {
-    await identities.find(tx, identityId);
-    const auth = await identities.attachUniversalAuth(tx, identityId, input.body);
-    return {
-      identityUniversalAuth: {
-        id: auth.id,
-        clientId: auth.client_id,
-        identityId,
-        accessTokenTTL: auth.access_token_ttl,
-        accessTokenMaxTTL: auth.access_token_max_ttl,
-        accessTokenNumUsesLimit: auth.access_token_num_uses_limit,
-        createdAt: auth.created_at,
-        updatedAt: auth.updated_at,
-      },
-    };
-  });
-};
+async function here(db: Db): Promise<organizations.Organization> {
+  const organization = await organizations.only(db);
+  if (organization === undefined) throw new NotFound("organization", "of this server");
+  return organization;
+}
 
-export const createClientSecret: Handlers["createClientSecret"] = async ({ input, write, note }) => {
-  const { identityId } = input.params;
-  const { token, digest } = makeToken();
-  note({ subjectId: identityId });
-  return write(async (tx) => {
-    const auth = await identities.universalAuth(tx, identityId);
-    const secret = await clientSecrets.create(tx, {
-      ...input.body,
-      universalAuthId: auth.id,
-      digest,
-      prefix: token.slice(0, PREFIX),
-    });
-    return {
-      clientSecret: token,
-      clientSecretData: {
-        id: secret.id,
-        description: secret.description,
-        clientSecretPrefix: secret.prefix,
-        clientSecretNumUses: secret.num_uses,
-        clientSecretNumUsesLimit: secret.num_uses_limit,
-        clientSecretTTL: secret.ttl,
-        identityUAId: secret.universal_auth_id,
-        isClientSecretRevoked: secret.revoked,
-        createdAt: secret.created_at,
-        updatedAt: secret.updated_at,
-      },
-    };
-  });
-};
-
-export const addIdentityMembership: Handlers["addIdentityMembership"] = async ({ input, project, write, note }) => {
-  const { identityId } = input.params;
-  note({ subjectId: identityId });
-  const roles: RoleGrant[] = input.body.roles.map((grant) =>
-    grant.role === "lease-only" ? { role: grant.role, secrets: grant.secrets } : { role: grant.role },
-  );
-  return write(async (tx) => {
-    await identities.find(tx, identityId);
-    const made = await memberships.create(tx, project.id, { type: "identity", id: identityId }, roles);
-    return { identityMembership: { id: made.id, identityId } };
-  });
-};
-
-export const removeIdentityMembership: Handlers["removeIdentityMembership"] = async (ask, { engine }) => {
-  const { identityId } = ask.input.params;
-  ask.note({ subjectId: identityId });
-  return ask.write(async (tx) => {
-    const member = { type: "identity", id: identityId } as const;
-    const ended = await memberships.remove(tx, ask.project.id, member);
-    ask.note({ count: await engine.endLeasesOf(tx, ask.caller, member, ask.project.id) });
-    return { identityMembership: { id: ended.id, identityId } };
-  });
-};
-
-function shown(identity: identities.Identity, authMethods: string[]) {
+function shown(identity: identities.Identity, signsIn: boolean) {
   return {
     id: identity.id,
     name: identity.name,
-    authMethods,
+    hasDeleteProtection: identity.has_delete_protection,
+    isActive: identity.disabled_at === null,
+    authMethods: signsIn ? ["universal-auth"] : [],
+    metadata: identity.metadata,
     createdAt: identity.created_at,
     updatedAt: identity.updated_at,
+  };
+}
+
+function nested(identity: identities.Identity, signsIn: boolean, organization: organizations.Organization) {
+  return {
+    id: identity.id,
+    role: identity.org_role,
+    orgId: organization.id,
+    metadata: identity.metadata,
+    identity: shown(identity, signsIn),
   };
 }

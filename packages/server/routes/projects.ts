@@ -1,6 +1,7 @@
 /** Projects, and what each starts with: an admin, the default environments and their root folders. */
 import { randomBytes } from "node:crypto";
 import { environments, folders, memberships, organizations, projects, type Tx } from "@dayfly/store";
+import { memberOf } from "../access/place.ts";
 import type { Ask, Handlers, House } from "../handler.ts";
 import { Refusal } from "../refusal.ts";
 import { orderOf } from "../removal.ts";
@@ -22,10 +23,8 @@ export const createProject: Handlers["createProject"] = async (ask) => {
       description: body.projectDescription,
       hasDeleteProtection: body.hasDeleteProtection,
     });
-    const { type, id } = ask.caller.actor;
-    if ((type === "identity" || type === "user") && id !== null) {
-      await memberships.create(tx, project.id, { type, id }, [{ role: "admin" }]);
-    }
+    const maker = memberOf(ask.caller.actor);
+    if (maker !== undefined) await memberships.create(tx, project.id, maker, [{ role: "admin" }]);
     const made = [];
     for (const environment of body.shouldCreateDefaultEnvs ? defaults : []) {
       made.push(await addEnvironment(tx, project.id, environment));
@@ -53,6 +52,28 @@ export const getProject: Handlers["getProject"] = async ({ project }, { store })
 export const getProjectBySlug: Handlers["getProjectBySlug"] = async ({ project }, { store }) =>
   shown(project, await environments.list(store, [project.id]));
 
+export const getProjectBySlugV1: Handlers["getProjectBySlugV1"] = getProjectBySlug;
+
+export const updateProject: Handlers["updateProject"] = async ({ input, project, write, note }) => {
+  const { name, slug, description, hasDeleteProtection } = input.body;
+  note({ fields: Object.keys(input.body) });
+  return write(async (tx) => {
+    const change = { name, slug, description, has_delete_protection: hasDeleteProtection ?? undefined };
+    const changed = await projects.update(tx, project.id, change);
+    return { project: shown(changed, await environments.list(tx, [project.id])) };
+  });
+};
+
+export const updateAuditLogsRetention: Handlers["updateAuditLogsRetention"] = async ({ input, project, write }) =>
+  write(async (tx) => {
+    const { auditLogsRetentionDays } = input.body;
+    const changed = await projects.update(tx, project.id, { audit_logs_retention_days: auditLogsRetentionDays });
+    return {
+      message: "Successfully updated project's audit logs retention period",
+      workspace: shown(changed, await environments.list(tx, [project.id])),
+    };
+  });
+
 export const listProjects: Handlers["listProjects"] = async (ask, house) => ({ projects: await visible(ask, house) });
 
 export const listWorkspaces: Handlers["listWorkspaces"] = async (ask, house) => ({
@@ -70,9 +91,8 @@ export const deleteProject: Handlers["deleteProject"] = async (ask, { store, eng
 };
 
 async function visible(ask: Pick<Ask, "caller" | "orgRole" | "note">, { store }: House) {
-  const { type, id } = ask.caller.actor;
-  const isMember = (type === "identity" || type === "user") && id !== null;
-  const own = isMember ? await memberships.ofActor(store, { type, id }) : [];
+  const member = memberOf(ask.caller.actor);
+  const own = member === undefined ? [] : await memberships.ofActor(store, member);
   const rows = await projects.list(store, ask.orgRole === "admin" ? "all" : own.map((row) => row.project_id));
   const held = await environments.list(
     store,
@@ -97,6 +117,7 @@ function shown(project: projects.Project, held: environments.Environment[]) {
     description: project.description,
     orgId: project.organization_id,
     hasDeleteProtection: project.has_delete_protection,
+    auditLogsRetentionDays: project.audit_logs_retention_days,
     createdAt: project.created_at,
     updatedAt: project.updated_at,
     environments: held.map(({ id, name, slug }) => ({ id, name, slug })),

@@ -23,11 +23,6 @@ export const updateSecret: Handlers["updateSecret"] = async (ask) => {
   const { body, params } = ask.input;
   ask.note({ fields: changeable.filter((name) => body[name] !== undefined && body[name] !== null) });
   const { newSecretName: newKey } = body;
-  if (newKey !== undefined && !ask.may("edit", "secrets", { name: newKey })) {
-    throw new Refusal("PermissionDenied", "You are not allowed to edit secrets under the new name", {
-      details: [{ action: "edit", subject: "secrets" }],
-    });
-  }
   return ask.write(async (tx) => {
     if (body.type === "personal") {
       if (newKey !== undefined) throw new Refusal("BadRequest", "A personal override has the name of its secret");

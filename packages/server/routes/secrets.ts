@@ -25,7 +25,7 @@ export const listSecrets: Handlers["listSecrets"] = async (ask, { store }) => {
   );
   const own = all.filter(reader.mayReadOne).filter(taggedBy(query.tagSlugs));
   const withImports = query.includeImports || query.include_imports;
-  const imports = withImports ? await importedInto(store, top.id, reader.mayRead) : [];
+  const imports = withImports ? await importedInto(store, top.id, reader) : [];
   const lists = [own];
   for (const entry of imports) {
     reader.noteRead(`${entry.environment}:${entry.path}`);
@@ -130,7 +130,7 @@ async function imported(
 ): Promise<secrets.SealedSecret> {
   const folder = await folderOf(store, place);
   const { includeImports, include_imports } = input.query;
-  const entries = includeImports || include_imports ? await importedInto(store, folder.id, reader.mayRead, key) : [];
+  const entries = includeImports || include_imports ? await importedInto(store, folder.id, reader, key) : [];
   const found = entries.flatMap((entry) => entry.secrets).at(-1);
   if (found === undefined) throw new NotFound("secret", key);
   reader.noteRead(`${found.environment}:${found.path}:${key}`);

@@ -1,5 +1,6 @@
 /** The folder that a request names, for those who read in it and for those who write. */
 import { type Db, environments, folders, type Tx } from "@dayfly/store";
+import { mayMakePath } from "../access/place.ts";
 import type { Ask } from "../handler.ts";
 
 /** The folder of a place, which must be there. @throws NotFound, of the environment or of the folder */
@@ -12,7 +13,7 @@ export async function folderOf(db: Db, place: Ask["place"]): Promise<folders.Fol
 
 /** The same for a writer: made with its parents where it is missing and may be made. @throws NotFound */
 export async function folderFor(tx: Tx, { place, may }: Pick<Ask, "place" | "may">): Promise<folders.Folder> {
-  if (!may("create", "secret-folders")) return folderOf(tx, place);
+  if (!mayMakePath(may, place.path)) return folderOf(tx, place);
   const environment = await environments.bySlug(tx, place.projectId, place.environment);
   return folders.ensure(tx, { projectId: place.projectId, environmentId: environment.id }, place.path);
 }

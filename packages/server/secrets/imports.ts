@@ -15,21 +15,25 @@ export interface Imported {
   secrets: secrets.SealedSecret[];
 }
 
-/** Whether the reader may read secrets at a place, and one of them. */
-export type MayRead = (spot: { environment: string; path: string; name?: string }) => boolean;
+/** What the reader may read. */
+export interface ReadRights {
+  /** Whether there may be secrets at a place that the reader may read. */
+  mayReadIn(place: { environment: string; path: string }): boolean;
+  mayReadOne(secret: Pick<secrets.SealedSecret, "environment" | "path" | "key" | "metadata">): boolean;
+}
 
 /** Imports of imports, so deep. */
 const DEEPEST = 10;
 
 /** The imports of a folder in order; without those whose place the reader may not read. With `key`, only secrets of that name. */
-export async function importedInto(db: Db, folderId: string, mayRead: MayRead, key?: string): Promise<Imported[]> {
-  const sources = await sourcesFrom(db, folderId, mayRead);
+export async function importedInto(db: Db, folderId: string, rights: ReadRights, key?: string): Promise<Imported[]> {
+  const sources = await sourcesFrom(db, folderId, rights);
   const direct = sources.get(folderId) ?? [];
   if (direct.length === 0) return [];
   const held = new Map<string, secrets.SealedSecret[]>();
   const reached = new Set([...sources.values()].flatMap((imports) => imports.map(({ folder }) => folder)));
   for (const secret of await secrets.inFolders(db, [...reached], key)) {
-    if (!mayRead({ environment: secret.environment, path: secret.path, name: secret.key })) continue;
+    if (!rights.mayReadOne(secret)) continue;
     const there = held.get(secret.folder_id);
     if (there) there.push(secret);
     else held.set(secret.folder_id, [secret]);
@@ -60,14 +64,14 @@ interface Source {
 }
 
 /** Who imports from where, as far as it can be reached from a folder; level by level, a look-up each. */
-async function sourcesFrom(db: Db, folderId: string, mayRead: MayRead): Promise<Map<string, Source[]>> {
+async function sourcesFrom(db: Db, folderId: string, rights: ReadRights): Promise<Map<string, Source[]>> {
   const sources = new Map<string, Source[]>([[folderId, []]]);
   let level = [folderId];
   for (let depth = 0; level.length > 0 && depth < DEEPEST; depth += 1) {
     const next = new Set<string>();
     for (const row of await secretImports.inFolders(db, level)) {
       const { source_folder_id: folder, source_slug: environment, source_path: path } = row;
-      if (folder === null || folder === folderId || !mayRead({ environment, path })) continue;
+      if (folder === null || folder === folderId || !rights.mayReadIn({ environment, path })) continue;
       sources.get(row.folder_id)!.push({ folder, environment, path });
       if (!sources.has(folder)) {
         sources.set(folder, []);

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Caller, environments, folders, type Store, secretImports, secrets } from "@dayfly/store";
+import type { Spot } from "../access/rules.ts";
+import type { Ask } from "../handler.ts";
 import { type TestServer, testServer } from "../testing/server.ts";
 import { importedInto } from "./imports.ts";
 import { Reader } from "./reader.ts";
@@ -43,10 +45,12 @@ async function link(into: folders.Folder, path: string): Promise<void> {
 }
 
 /** Reads where `may` lets, asking under "prod:/open". */
-function reader(may: (spot: { environment?: string; path?: string; name?: string }) => boolean) {
+function reader(may: (spot: Spot) => boolean) {
   const noted: string[] = [];
+  const mayRead: Ask["may"] = (action, subject, spot) => action === "read" && subject === "secrets" && may(spot ?? {});
   const made = new Reader(store, {
-    may: (action, subject, spot) => action === "read" && subject === "secrets" && may(spot ?? {}),
+    may: mayRead,
+    mayWithSome: mayRead,
     caller,
     place: { projectId: home.projectId, environment: "prod", path: "/open" },
     note: ({ alsoRead = [] }) => void noted.splice(0, noted.length, ...alsoRead),
@@ -54,6 +58,7 @@ function reader(may: (spot: { environment?: string; path?: string; name?: string
   return { reader: made, noted };
 }
 
+const anyone = { mayReadIn: () => true, mayReadOne: () => true };
 const wish = { viewSecretValue: true, expandSecretReferences: true };
 const open = ({ path, name }: { path?: string; name?: string }) => path === "/open" && name !== "HIDDEN";
 
@@ -75,7 +80,7 @@ test("imports that the reader may not read are left out with all that lies behin
   await link(app, "/between");
   await link(between, "/open");
   const keys = async (may: Parameters<typeof reader>[0]) =>
-    (await importedInto(store, app.id, reader(may).reader.mayRead)).map(({ path, secrets: held }) => [
+    (await importedInto(store, app.id, reader(may).reader)).map(({ path, secrets: held }) => [
       path,
       ...held.map(({ key }) => key),
     ]);
@@ -90,6 +95,25 @@ test("imports that the reader may not read are left out with all that lies behin
   assert.deepEqual(await keys(open), []);
 });
 
+test("metadata decides over what references and imports bring", async () => {
+  const marked = await put("/marked", { PLAIN: "plain", REFERS: "${prod.marked.PLAIN} ${prod.marked.SEALED}" });
+  const metadata = [{ key: "for", value: "few" }];
+  await store.transaction((tx) => secrets.create(tx, marked, "SEALED", { value: "canary-few", metadata }));
+  await link(await put("/marking", {}), "/marked");
+  const into = await folders.byPath(store, home.environmentId, "/marking");
+  const { reader: it, noted } = reader((spot) => !spot.metadata?.some(({ value }) => value === "few"));
+  const [entry] = await importedInto(store, into.id, it);
+  const shown = await it.present(await it.open(entry!.secrets, wish), wish);
+  assert.deepEqual(
+    shown.map(({ secretKey, secretValue }) => [secretKey, secretValue]),
+    [
+      ["PLAIN", "plain"],
+      ["REFERS", "plain ${prod.marked.SEALED}"],
+    ],
+  );
+  assert.deepEqual(noted, ["prod:/marked:PLAIN"]);
+});
+
 test("many ways to one folder bring its secrets into the answer once beside each direct import", async () => {
   const hub = await put("/hub", { H: "h" });
   await link(hub, "/open");
@@ -99,7 +123,7 @@ test("many ways to one folder bring its secrets into the answer once beside each
     await link(way, "/hub");
     await link(many, `/way${at}`);
   }
-  const entries = await importedInto(store, many.id, () => true);
+  const entries = await importedInto(store, many.id, anyone);
   assert.deepEqual(
     entries.map(({ secrets: held }) => held.map(({ key }) => key)),
     [["W0"], ["W1"], ["W2"], ["W3"], ["W4", "H", "A", "B", "HIDDEN"]],
@@ -115,7 +139,7 @@ test("an environment that is being deleted is imported from no more", async () =
     await secrets.create(tx, folder, "DEV", { value: "v" });
     await secretImports.create(tx, app, { environmentId: dev.id, path: "/" });
   });
-  assert.equal((await importedInto(store, app.id, () => true)).length, 1);
+  assert.equal((await importedInto(store, app.id, anyone)).length, 1);
   await store.sql.updateTable("environments").set({ deleting: true }).where("id", "=", dev.id).execute();
-  assert.deepEqual(await importedInto(store, app.id, () => true), []);
+  assert.deepEqual(await importedInto(store, app.id, anyone), []);
 });

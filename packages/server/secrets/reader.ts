@@ -8,7 +8,7 @@ import { expandReferences, nameOf, type Spot } from "@dayfly/engine";
 import { type Db, secretOverrides, secrets } from "@dayfly/store";
 import { ownerOf } from "../access/ability.ts";
 import type { Ask } from "../handler.ts";
-import type { MayRead } from "./imports.ts";
+import type { ReadRights } from "./imports.ts";
 import { overridden, type Readable, shown } from "./shown.ts";
 
 /** What a reader asked for. */
@@ -21,21 +21,25 @@ export interface Wish {
 /** An audit row names so many other places at most. */
 const MOST_NAMED = 100;
 
+type Asked = Pick<Ask, "may" | "mayWithSome" | "caller" | "place" | "note">;
+
 /** Reads for the caller of one request. */
-export class Reader {
+export class Reader implements ReadRights {
   readonly #db: Db;
-  readonly #ask: Pick<Ask, "may" | "caller" | "place" | "note">;
+  readonly #ask: Asked;
   readonly #alsoRead = new Set<string>();
 
-  constructor(db: Db, ask: Pick<Ask, "may" | "caller" | "place" | "note">) {
+  constructor(db: Db, ask: Asked) {
     this.#db = db;
     this.#ask = ask;
   }
 
-  mayRead: MayRead = ({ environment, path, name }) => this.#ask.may("read", "secrets", { environment, path, name });
+  mayReadIn: ReadRights["mayReadIn"] = ({ environment, path }) =>
+    this.#ask.mayWithSome("read", "secrets", { environment, path, name: undefined });
 
   /** Whether the caller may read this one. */
-  mayReadOne = ({ environment, path, key }: Spot): boolean => this.mayRead({ environment, path, name: key });
+  mayReadOne: ReadRights["mayReadOne"] = ({ environment, path, key, metadata }) =>
+    this.#ask.may("read", "secrets", { environment, path, name: key, metadata });
 
   /** Has the audit row say that this was read too. */
   noteRead(what: string): void {
@@ -75,10 +79,10 @@ export class Reader {
   }
 
   async #find(spots: Spot[]): Promise<Map<string, string>> {
-    const allowed = spots.filter(this.mayReadOne);
-    if (allowed.length === 0) return new Map();
-    const rows = await secrets.atAll(this.#db, this.#ask.place.projectId, allowed);
-    const pairs = rows.map(async (row): Promise<[string, string]> => {
+    const near = spots.filter(this.mayReadIn);
+    if (near.length === 0) return new Map();
+    const rows = await secrets.atAll(this.#db, this.#ask.place.projectId, near);
+    const pairs = rows.filter(this.mayReadOne).map(async (row): Promise<[string, string]> => {
       this.noteRead(nameOf(row));
       return [nameOf(row), (await secrets.open(this.#db, row)).value];
     });

@@ -1,11 +1,4 @@
--- Of the tags' own migration, which comes before this one: here only so that what refers to them can be made without it.
-create table if not exists tags (
-  id uuid primary key,
-  project_id uuid not null references projects on delete cascade,
-  slug text not null,
-  name text not null,
-  color text not null default ''
-);
+-- Which tags a secret has.
 create table secret_tags (
   secret_id uuid not null references secrets on delete cascade,
   tag_id uuid not null references tags on delete cascade,
