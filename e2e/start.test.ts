@@ -94,7 +94,7 @@ test("the README's commands run as written in a shell", async () => {
   const { path, env } = await psql();
   const readme = readFileSync(join(root, "README.md"), "utf8");
   const blocks = [...readme.matchAll(/```sh\n([^`]*demo\.env[^`]*)```/g)].map(([, block]) => block!);
-  assert.equal(blocks.length, 4);
+  assert.equal(blocks.length, 5);
   const printed = blocks.map((block) => {
     const { status, stdout, stderr } = spawnSync("/bin/sh", ["-euc", block.replaceAll(".data/", `${dataDir}/`)], {
       env: { ...process.env, ...env, PATH: `${process.env.PATH}:${dirname(path)}` },
@@ -107,7 +107,9 @@ test("the README's commands run as written in a shell", async () => {
   assert.match(printed[0]!, /"expires_at"/);
   assert.match(printed[1]!, /Ada +\| London[\s\S]*"status": "live"/);
   assert.ok(JSON.parse(printed[2]!).data.DB_PASSWORD);
-  assert.match(printed[3]!, /"identityMembership"[\s\S]*"DB_PASSWORD"/);
+  assert.match(printed[3]!, /"identityMembership"[\s\S]* 40\n[\s\S]*lease\.gone\n[\s\S]*\{"ok":true,/);
+  assert.doesNotMatch(printed[3]!, /"(password|clientSecret|accessToken|DB_PASSWORD)"/);
+  assert.match(printed[4]!, /"identityMembership"[\s\S]*"DB_PASSWORD"/);
   assert.equal(await it.interrupt(), 0);
 });
 

@@ -65,8 +65,11 @@ const SUPERUSER = { store: "dayfly", target: "postgres" };
 /** What no server of ours does: write statements, which may carry passwords, to its log. */
 const always = { log_min_error_statement: "panic", log_checkpoints: "off", unix_socket_permissions: "0700" };
 
+// Half of what PostgreSQL takes unasked: the system's own cache holds the rest, and gives it back when others need it.
+const small = { shared_buffers: "64MB" };
+
 function settingsFor(as: "store" | TargetOptions): Record<string, string> {
-  if (as === "store") return { ...always, listen_addresses: "" };
+  if (as === "store") return { ...always, ...small, listen_addresses: "" };
   const loose = { fsync: "off", full_page_writes: "off", synchronous_commit: "off" };
   return { ...always, listen_addresses: "127.0.0.1", ...(as.fsync ? {} : loose) };
 }
