@@ -50,11 +50,15 @@ test("a beat needs the right to renew, and one's own is enough for one's own", a
 
 test("who hands a lease over may end it and make another", async () => {
   const rotate = async (id: string, token: string) =>
-    (await ask("POST", `${leases}/${id}/rotate`, { ...at.loc, grace: "1s" }, token)).status;
+    (await ask("POST", `${leases}/${id}/rotate`, { ...at.loc, grace: "1h" }, token)).status;
   const both = await holder(["lease-create", "lease-revoke-own"]);
   assert.equal(await rotate(await leased(both), both), 200);
   assert.equal(await rotate(await leased(), both), 404);
-  assert.equal(await rotate(await leased(), await holder(["lease-revoke-any"])), 403);
+  const revoker = await holder(["lease-revoke-any"]);
+  assert.equal(await rotate(await leased(), revoker), 403);
+  const elsewhere = { ...at.loc, path: "/other" };
+  const misplaced = await ask("POST", `${leases}/${await leased()}/rotate`, elsewhere, revoker);
+  assert.equal(misplaced.status, 404, "in another folder it is not there");
   const renewer = await holder(["lease-create", "lease-renew-any"]);
   assert.equal(await rotate(await leased(renewer), renewer), 403);
 });

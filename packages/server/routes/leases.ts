@@ -33,6 +33,8 @@ export const rotateLease: Handlers["rotateLease"] = async (ask, { engine }) => {
   const { params, body } = ask.input;
   // That the old one may be ended is decided already; that a new one may be made, here.
   if (!ask.may("lease-create", DYNAMIC)) {
+    // One that lies elsewhere is told like one that is not there.
+    await engine.lease(ask.place, params.leaseId);
     throw new Refusal(
       "PermissionDenied",
       "You are not allowed to make the lease that this one would be handed over to",

@@ -15,7 +15,7 @@ export const createSecret: Handlers["createSecret"] = async (ask) => {
     }
     const folder = await folderFor(tx, ask);
     const draft = { ...textsOf(body), ...labelsOf(body) };
-    return { secret: shown({ ...(await secrets.create(tx, folder, params.secretName, draft)), type: "shared" }) };
+    return { secret: answered(ask, await secrets.create(tx, folder, params.secretName, draft)) };
   });
 };
 
@@ -31,7 +31,7 @@ export const updateSecret: Handlers["updateSecret"] = async (ask) => {
     }
     const folder = await folderOf(tx, ask.place);
     const change = { ...textsOf(body), ...labelsOf(body), newKey };
-    return { secret: shown({ ...(await secrets.update(tx, folder, params.secretName, change)), type: "shared" }) };
+    return { secret: answered(ask, await secrets.update(tx, folder, params.secretName, change)) };
   });
 };
 
@@ -51,9 +51,15 @@ export const deleteSecret: Handlers["deleteSecret"] = async (ask) => {
       return { secret: shown(overridden(own.secret, await secretOverrides.remove(tx, own))) };
     }
     const folder = await folderOf(tx, ask.place);
-    return { secret: shown({ ...(await secrets.remove(tx, folder, params.secretName)), type: "shared" }) };
+    return { secret: answered(ask, await secrets.remove(tx, folder, params.secretName)) };
   });
 };
+
+/** Who may write a secret and not read it does not get its value back. */
+function answered({ may }: Pick<Ask, "may">, secret: secrets.Secret) {
+  const { key: name, metadata } = secret;
+  return shown({ ...secret, type: "shared" }, may("read", "secrets", { name, metadata }));
+}
 
 const changeable = [
   "secretValue",

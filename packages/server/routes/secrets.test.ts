@@ -228,6 +228,21 @@ test("a member who leaves the project leaves no override in it", async () => {
   assert.equal(read.status, 404);
 });
 
+test("who may write a secret and not read it does not get its value back", async () => {
+  const { id, token } = await server.newIdentity();
+  const permissions = [{ subject: "secrets", action: ["create", "edit", "delete"] }];
+  await ask("POST", `/api/v1/projects/${projectId}/roles`, { slug: "writer", name: "Writer", permissions });
+  await ask("POST", `/api/v2/workspace/${projectId}/identity-memberships/${id}`, { roles: [{ role: "writer" }] });
+  await put("/app", "WRITTEN", "canary-not-for-writers");
+  const changed = await call(token, "PATCH", `${raw}/WRITTEN`, { ...place("/app"), secretComment: "mine" });
+  const removed = await call(token, "DELETE", `${raw}/WRITTEN`, { ...place("/app"), type: "shared" });
+  for (const { status, body } of [changed, removed]) {
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.equal(body.secret.secretValue, "<hidden-by-infisical>");
+    assert.equal(body.secret.secretValueHidden, true);
+  }
+});
+
 test("references are filled in unless declined, and the audit row says what was read for them", async () => {
   await put("/db", "HOST", "db.internal");
   await put("/app", "USER", "app");

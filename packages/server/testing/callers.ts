@@ -10,7 +10,7 @@ export const statements = {
   revocationStatement: `DROP ROLE IF EXISTS "{{username}}";`,
 };
 
-/** Everything that the walk over the routes needs. */
+/** Everything that tests of one dynamic secret need. */
 export interface Scene {
   server: TestServer;
   target: { host: string; port: number; database: string; username: string; password: string };

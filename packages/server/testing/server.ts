@@ -20,6 +20,8 @@ export interface Said {
   token?: string;
   body?: unknown;
   headers?: Record<string, string>;
+  /** Leaves after the head of an answer that goes on. */
+  headOnly?: boolean;
 }
 
 /** A running server and ways to talk to it. */
@@ -45,7 +47,7 @@ export async function testServer(env: Record<string, string> = {}, options: Star
     throw error;
   });
   const origin = running.url.replace("localhost", "127.0.0.1");
-  const call: TestServer["call"] = async (method, path, { token, body, headers } = {}) => {
+  const call: TestServer["call"] = async (method, path, { token, body, headers, headOnly } = {}) => {
     const requestId = `test-${randomBytes(8).toString("hex")}`;
     const response = await fetch(origin + path, {
       method,
@@ -57,7 +59,8 @@ export async function testServer(env: Record<string, string> = {}, options: Star
       },
       body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
     });
-    const text = await response.text();
+    if (headOnly && response.ok) await response.body?.cancel();
+    const text = headOnly && response.ok ? "" : await response.text();
     return { status: response.status, headers: response.headers, body: readBody(text), requestId };
   };
   const login: TestServer["login"] = async ({ clientId, clientSecret }) => {
