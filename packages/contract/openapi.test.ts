@@ -84,6 +84,15 @@ test("every error is described, and every route says which it can end with", () 
   }
 });
 
+test("what the door refuses, and a token in a body that is no good, is among what each route can end with", () => {
+  for (const { operation } of operations) {
+    const statuses = Object.keys(operation.responses as Json);
+    for (const status of ["400", "408", "415", "503"])
+      assert.ok(statuses.includes(status), String(operation.operationId));
+    if (operation["x-audit"] !== "unaudited") assert.ok(statuses.includes("403"), String(operation.operationId));
+  }
+});
+
 test("fields that hold secrets are marked, in requests and replies", () => {
   const marked = [...walk(document)].filter(([keys]) => keys.at(-1) === "x-secret").map(([keys]) => keys.at(-2)!);
   const expected = [

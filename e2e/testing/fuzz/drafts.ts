@@ -5,7 +5,8 @@ import { mutation } from "./mutations.ts";
 
 const callers = fc.oneof(
   { weight: 40, arbitrary: fc.constant("admin") },
-  { weight: 15, arbitrary: fc.constant("ruler") },
+  { weight: 12, arbitrary: fc.constant("ruler") },
+  { weight: 6, arbitrary: fc.constant("person") },
   { weight: 10, arbitrary: fc.constant("member") },
   { weight: 5, arbitrary: fc.constant("viewer") },
   { weight: 10, arbitrary: fc.constant("leaseOnly") },
@@ -25,15 +26,21 @@ export function drafts(
   words: { params: Words; fields: Words },
   { seed, requests }: { seed: number; requests: number },
 ): Draft[] {
-  const any = fc.tuple(fc.oneof(...operations.map((operation) => fitting(operation, words))), callers, changes).map(
-    ([fit, caller, changes]): Draft => {
+  const any = fc
+    .tuple(fc.oneof(...operations.map((operation) => fitting(operation, words.fields, words.params))), callers, changes)
+    .map(([fit, caller, changes]): Draft => {
       // What a word stands for is shared between requests.
-      const draft: Draft = { ...fit, caller, segments: [...fit.segments], query: [...fit.query], body: structuredClone(fit.body) };
+      const draft: Draft = {
+        ...fit,
+        caller,
+        segments: [...fit.segments],
+        query: [...fit.query],
+        body: structuredClone(fit.body),
+      };
       draft.headers = { ...fit.headers };
       draft.done = changes.map(({ name }) => name);
       for (const { apply } of changes) apply(draft);
       return draft;
-    },
-  );
+    });
   return fc.sample(any, { seed, numRuns: requests });
 }

@@ -75,11 +75,12 @@ const synonyms = [
 ];
 
 /** Requests that fit the operation, by nobody in particular. */
-export function fitting(operation: Operation, words: Words): fc.Arbitrary<Draft> {
-  const { method, path, params, query, body } = operation;
-  const fields = (schemas: Record<string, Json>) =>
-    objectOf({ properties: schemas, required: requiredOf(schemas) }, words) as fc.Arbitrary<Record<string, Json>>;
-  return fc.record({ params: fields(params), query: fields(query), body: body ? valueOf(body, words) : nothing }).map(
+export function fitting(operation: Operation, words: Words, wordsInPath: Words): fc.Arbitrary<Draft> {
+  const { method, path, params, query } = operation;
+  const fields = (schemas: Record<string, Json>, words: Words): fc.Arbitrary<Record<string, Json>> =>
+    objectOf({ properties: schemas, required: requiredOf(schemas) }, words);
+  const body = operation.body === null ? fc.constant(undefined) : valuesOf(operation.body, words);
+  return fc.record({ params: fields(params, wordsInPath), query: fields(query, words), body }).map(
     (given): Draft => ({
       operation,
       method,
@@ -103,8 +104,6 @@ export function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll("%C2%A7", "§");
 }
 
-const nothing = fc.constant(undefined);
-
 function requiredOf(schemas: Record<string, Json>): string[] {
   return Object.keys(schemas).filter((name) => schemas[name].required === true);
 }
@@ -115,9 +114,9 @@ function objectOf(schema: Json, words: Words): fc.Arbitrary<Json> {
   const places = synonyms.filter((group) => group.every((name) => names.includes(name)));
   const own = names.filter((name) => !places.flat().includes(name));
   const needed: string[] = schema.required ?? [];
-  const values = Object.fromEntries(own.map((name) => [name, valueOf(properties[name], words, name)]));
+  const values = Object.fromEntries(own.map((name) => [name, valuesOf(properties[name], words, name)]));
   const chosen = places.map((group) =>
-    fc.oneof(...group.map((name) => valueOf(properties[name], words, name).map((value) => [name, value]))),
+    fc.oneof(...group.map((name) => valuesOf(properties[name], words, name).map((value) => [name, value]))),
   );
   return fc
     .tuple(fc.record(values, { requiredKeys: own.filter((name) => needed.includes(name)) }), fc.tuple(...chosen))
@@ -125,26 +124,35 @@ function objectOf(schema: Json, words: Words): fc.Arbitrary<Json> {
 }
 
 /** Values of a schema; those of a field that has words are mostly these. */
-function valueOf(schema: Json, words: Words, name = ""): fc.Arbitrary<Json> {
-  const known = Object.hasOwn(words, name) ? words[name]! : [];
-  const any = bySchema(schema, words);
+function valuesOf(schema: Json, words: Words, name = ""): fc.Arbitrary<Json> {
+  const known = (Object.hasOwn(words, name) ? words[name]! : []).filter((word) => isOf(schema, word));
+  const any = bySchema(schema, words, name);
   if (known.length === 0) return any;
   return fc.oneof({ weight: 29, arbitrary: fc.constantFrom(...known) }, { weight: 1, arbitrary: any });
 }
 
-function bySchema(schema: Json, words: Words): fc.Arbitrary<Json> {
+function isOf(schema: Json, word: Json): boolean {
+  if (schema.enum !== undefined || schema.const !== undefined) return false;
+  const types = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap(({ type }) => type ?? []);
+  return types.includes(Array.isArray(word) ? "array" : typeof word);
+}
+
+function bySchema(schema: Json, words: Words, name = ""): fc.Arbitrary<Json> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices: Json[] | undefined = schema.oneOf ?? schema.anyOf;
-  if (choices) return fc.oneof(...choices.map((choice) => bySchema(choice, words)));
+  if (choices) return fc.oneof(...choices.map((choice) => bySchema(choice, words, name)));
   const type = [schema.type].flat();
-  if (type.length > 1) return fc.oneof(...type.map((one) => bySchema({ ...schema, type: one }, words)));
+  if (type.length > 1) return fc.oneof(...type.map((one) => bySchema({ ...schema, type: one }, words, name)));
   switch (type[0]) {
     case "object":
       return schema.properties ? objectOf(schema, words) : fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue());
     case "array": {
       const { minItems: minLength = 0, maxItems = 3 } = schema;
-      return fc.array(valueOf(schema.items ?? {}, words), { minLength, maxLength: Math.max(minLength, Math.min(3, maxItems)) });
+      return fc.array(valuesOf(schema.items ?? {}, words, name), {
+        minLength,
+        maxLength: Math.max(minLength, Math.min(3, maxItems)),
+      });
     }
     case "string":
       return textOf(schema);
@@ -167,7 +175,8 @@ function textOf({ pattern, minLength = 0, maxLength = 40 }: Json): fc.Arbitrary<
   // A class of Unicode is a million letters to fast-check.
   if (!pattern || /\\p\{/i.test(pattern)) return fc.string({ minLength, maxLength: Math.min(maxLength, 40) });
   // Nor does it look ahead or behind, so a few of these do not fit.
-  const made = byPattern.get(pattern) ?? fc.stringMatching(new RegExp(pattern.replace(/\(\?<?[!=](\\.|[^()\\])*\)/g, "")));
+  const made =
+    byPattern.get(pattern) ?? fc.stringMatching(new RegExp(pattern.replace(/\(\?<?[!=](\\.|[^()\\])*\)/g, "")));
   byPattern.set(pattern, made);
   return made;
 }

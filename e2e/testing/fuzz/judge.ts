@@ -20,7 +20,10 @@ const elsewhere = new Set([400, 404, 413, 415]);
 const late = new Set([503, 504]);
 
 /** Finds the operation that a request reaches, as a reader of the document would. */
-export function reached(operations: Operation[], { method, target }: Pick<Sent, "method" | "target">): Operation | undefined {
+export function reached(
+  operations: Operation[],
+  { method, target }: Pick<Sent, "method" | "target">,
+): Operation | undefined {
   const path = target.split(/[?#]/, 1)[0]!.replace(/\/$/, "");
   const segments = path.split("/").map(decoded);
   const fits = operations.filter((operation) => {

@@ -10,10 +10,52 @@ export interface Mutation {
 }
 
 const texts = [
-  ...["", " ", "null", "true", "0", "-1", "1e21", "NaN", "0x10", "9".repeat(400), "1h1h", "-5m", "__proto__", "constructor"],
+  ...[
+    "",
+    " ",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1e21",
+    "NaN",
+    "0x10",
+    "9".repeat(400),
+    "1h1h",
+    "-5m",
+    "__proto__",
+    "constructor",
+  ],
   ...["\u0000", "a\u0000b", "\ud800", "a\udc00", "\ufeff", "\u202e", "İ", "💥", "\r\nx-evil: 1", "\u001b[31m", "a b"],
-  ...["..", ".", "../..", "/../", "/a/../b", "//", "/.", "%2e%2e%2f", "%00", "..\\..", "\\", "/．．/", "/‥", "/a;b", "~root", "/a/"],
-  ...["'; drop table projects; --", '"; drop role postgres; --', "$$", "{{username}}", "{{7*7}}", "$" + "{jndi:x}", "*", "%", "_"],
+  ...[
+    "..",
+    ".",
+    "../..",
+    "/../",
+    "/a/../b",
+    "//",
+    "/.",
+    "%2e%2e%2f",
+    "%00",
+    "..\\..",
+    "\\",
+    "/．．/",
+    "/‥",
+    "/a;b",
+    "~root",
+    "/a/",
+  ],
+  ...[
+    "'; drop table projects; --",
+    '"; drop role postgres; --',
+    "$$",
+    "{{username}}",
+    "{{7*7}}",
+    "$" + "{jndi:x}",
+    "*",
+    "%",
+    "_",
+  ],
   ...["x".repeat(65), "x".repeat(256), "x".repeat(5_000), "§long:600000§", "00000000-0000-0000-0000-000000000000"],
   ...["<script>", "=1+1", "true,false", "a,b,,", "2026-01-01T00:00:00Z", "-0", "+1", "1.5"],
 ];
@@ -22,7 +64,24 @@ const theirs = ["projectId", "projectSlug", "environmentId", "folderId", "secret
   .concat(["leaseId", "dynamicSecretName", "path", "identityId"])
   .map((name) => `§their.${name}§`);
 const values: Json[] = [
-  ...[null, true, false, 0, -1, 1.5, 1e308, -1e308, 2 ** 53, [], {}, [[]], [null], { a: {} }, { length: 1e9 }, { toString: 1 }],
+  ...[
+    null,
+    true,
+    false,
+    0,
+    -1,
+    1.5,
+    1e308,
+    -1e308,
+    2 ** 53,
+    [],
+    {},
+    [[]],
+    [null],
+    { a: {} },
+    { length: 1e9 },
+    { toString: 1 },
+  ],
   ...["§deep:[:100§", "§deep:[:100000§", "§deep:{:33§", "§deep:{:50000§", "§wide:20000§", "§number:400§"],
 ];
 
@@ -72,15 +131,32 @@ const lost = at.map((at) => ({
   },
 }));
 
-const extras = ["__proto__", "constructor", "isAdmin", "role", "orgRole", "projectId", "actor", "id", "identityId", "x".repeat(300)];
+const extras = [
+  "__proto__",
+  "constructor",
+  "isAdmin",
+  "role",
+  "orgRole",
+  "projectId",
+  "actor",
+  "id",
+  "identityId",
+  "x".repeat(300),
+];
 const added = fc.record({ at, name: fc.constantFrom(...extras), value }).map(({ at, name, value }) => ({
   name: "added",
   apply(draft: Draft) {
     const holders = [draft.body, ...spotsIn(draft.body).map(({ holder, key }) => holder[key])].filter(
       (holder) => typeof holder === "object" && holder !== null && !Array.isArray(holder),
     );
-    if (holders.length === 0) draft.query.push([name, String(value)]);
-    else Object.defineProperty(holders[at % holders.length]!, name, { value, enumerable: true, configurable: true, writable: true });
+    if (holders.length === 0) draft.query.push([name, typeof value === "string" ? value : JSON.stringify(value)]);
+    else
+      Object.defineProperty(holders[at % holders.length]!, name, {
+        value,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
   },
 }));
 
@@ -91,16 +167,18 @@ const whole = value.map((value) => ({
   },
 }));
 
-const inQuery = fc.record({ at, text, how: fc.constantFrom("set", "twice", "list", "object", "case") }).map(({ at, text, how }) => ({
-  name: `query ${how}`,
-  apply({ query }: Draft) {
-    if (query.length === 0) query.push(["path", text]);
-    const [name, old] = query[at % query.length]!;
-    if (how === "set") query[at % query.length] = [name, text];
-    else if (how === "twice") query.push([name, at % 2 ? old : text]);
-    else query.push([how === "list" ? `${name}[]` : how === "object" ? `${name}[$ne]` : name.toUpperCase(), text]);
-  },
-}));
+const inQuery = fc
+  .record({ at, text, how: fc.constantFrom("set", "twice", "list", "object", "case") })
+  .map(({ at, text, how }) => ({
+    name: `query ${how}`,
+    apply({ query }: Draft) {
+      if (query.length === 0) query.push(["path", text]);
+      const [name, old] = query[at % query.length]!;
+      if (how === "set") query[at % query.length] = [name, text];
+      else if (how === "twice") query.push([name, at % 2 ? old : text]);
+      else query.push([how === "list" ? `${name}[]` : how === "object" ? `${name}[$ne]` : name.toUpperCase(), text]);
+    },
+  }));
 
 const inPath = fc.record({ at, text }).map(({ at, text }) => ({
   name: "segment",
@@ -109,31 +187,62 @@ const inPath = fc.record({ at, text }).map(({ at, text }) => ({
   },
 }));
 
-const tricks = ["..", ".", "", "%2e%2e", "%2E", "%252e%252e", "%2f", "%5c", "%00", "%c0%ae%c0%ae", "%ef%bc%8e", "..;", "%ff", "%"]
-  .concat(["\u00e9", "*", ":leaseId", "%u002e", "..%2f..%2fapi", "%2e%2e/%2e%2e", "%0d%0ax-evil:1", "__proto__"]);
-const crooked = fc.record({ at, trick: fc.constantFrom(...tricks), how: fc.constantFrom("insert", "replace", "append") }).map(
-  ({ at, trick, how }) => ({
+const tricks = [
+  "..",
+  ".",
+  "",
+  "%2e%2e",
+  "%2E",
+  "%252e%252e",
+  "%2f",
+  "%5c",
+  "%00",
+  "%c0%ae%c0%ae",
+  "%ef%bc%8e",
+  "..;",
+  "%ff",
+  "%",
+].concat(["\u00e9", "*", ":leaseId", "%u002e", "..%2f..%2fapi", "%2e%2e/%2e%2e", "%0d%0ax-evil:1", "__proto__"]);
+const crooked = fc
+  .record({ at, trick: fc.constantFrom(...tricks), how: fc.constantFrom("insert", "replace", "append") })
+  .map(({ at, trick, how }) => ({
     name: `path ${how} ${trick}`,
     apply({ segments }: Draft) {
       const place = at % segments.length;
       if (how === "append") segments[place] += trick;
       else segments.splice(place, how === "replace" ? 1 : 0, trick);
     },
-  }),
-);
-const suffix = fc.constantFrom("/", "//", "/.", "/%20", ";a=b", "?", "?&&==&", "#x", "?a=%zz", "/..", ".json", "%0a").map((suffix) => ({
-  name: `suffix ${suffix}`,
-  apply(draft: Draft) {
-    draft.suffix = suffix;
-  },
-}));
+  }));
+const suffix = fc
+  .constantFrom("/", "//", "/.", "/%20", ";a=b", "?", "?&&==&", "#x", "?a=%zz", "/..", ".json", "%0a")
+  .map((suffix) => ({
+    name: `suffix ${suffix}`,
+    apply(draft: Draft) {
+      draft.suffix = suffix;
+    },
+  }));
 
-const types = ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "x", ""]
-  .concat(["application/json; charset=utf-16", "application/json;;", "application/jsonx", "application/merge-patch+json"])
+const types = [
+  "text/plain",
+  "application/xml",
+  "application/x-www-form-urlencoded",
+  "multipart/form-data; boundary=x",
+  "x",
+  "",
+]
+  .concat([
+    "application/json; charset=utf-16",
+    "application/json;;",
+    "application/jsonx",
+    "application/merge-patch+json",
+  ])
   .concat(["APPLICATION/JSON", "application/json, text/plain", "text/json", "application/json/../../x"]);
 const headers: [string, string][] = [
   ...types.map((type): [string, string] => ["content-type", type]),
-  ...["gzip", "br", "identity", "deflate, identity", "x"].map((coding): [string, string] => ["content-encoding", coding]),
+  ...["gzip", "br", "identity", "deflate, identity", "x"].map((coding): [string, string] => [
+    "content-encoding",
+    coding,
+  ]),
   ["x-request-id", "a b"],
   ["x-request-id", "x".repeat(5_000)],
   ["x-http-method-override", "DELETE"],
@@ -162,9 +271,35 @@ const header = fc.constantFrom(...headers).map(([name, value]) => ({
   },
 }));
 
-const bodies = ["{", "", "null", "[]", '"x"', "1", "{'a':1}", '{"a":1,}', '{"a":NaN}', "\ufeff{}", '{"a":"\u0001"}', "{}{}", "<a/>"]
-  .concat(['{"__proto__":{"isAdmin":true}}', '{"constructor":{"prototype":{"a":1}}}', '{"path":"/","path":"/vault"}', "a=b&c=d"])
-  .concat(['"§deep:[:100000§"', '"§deep:{:50000§"', '"§wide:60000§"', '{"a":"§long:1048000§"}', '{"a":"§long:1048600§"}', '"§bytes§"'])
+const bodies = [
+  "{",
+  "",
+  "null",
+  "[]",
+  '"x"',
+  "1",
+  "{'a':1}",
+  '{"a":1,}',
+  '{"a":NaN}',
+  "\ufeff{}",
+  '{"a":"\u0001"}',
+  "{}{}",
+  "<a/>",
+]
+  .concat([
+    '{"__proto__":{"isAdmin":true}}',
+    '{"constructor":{"prototype":{"a":1}}}',
+    '{"path":"/","path":"/vault"}',
+    "a=b&c=d",
+  ])
+  .concat([
+    '"§deep:[:100000§"',
+    '"§deep:{:50000§"',
+    '"§wide:60000§"',
+    '{"a":"§long:1048000§"}',
+    '{"a":"§long:1048600§"}',
+    '"§bytes§"',
+  ])
   .concat(['{"projectSlug":"§projectSlug§","projectSlug":"§their.projectSlug§","environmentSlug":"prod","path":"/"}']);
 const raw = fc.constantFrom(...bodies).map((text) => ({
   name: `body ${text.slice(0, 30)}`,
@@ -173,12 +308,14 @@ const raw = fc.constantFrom(...bodies).map((text) => ({
   },
 }));
 
-const method = fc.constantFrom("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY", "PROPFIND").map((method) => ({
-  name: `method ${method}`,
-  apply(draft: Draft) {
-    draft.method = method;
-  },
-}));
+const method = fc
+  .constantFrom("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY", "PROPFIND")
+  .map((method) => ({
+    name: `method ${method}`,
+    apply(draft: Draft) {
+      draft.method = method;
+    },
+  }));
 
 const named = new Map([
   ...["projectId", "workspaceId"].map((name) => [name, "projectId"] as const),
@@ -192,7 +329,8 @@ const foreign = fc.record({ at, all: fc.boolean() }).map(({ at, all }) => ({
   name: all ? "theirs" : "partly theirs",
   apply(draft: Draft) {
     const chosen = (index: number): boolean => all || index === at % 4;
-    const their = (text: string): string => text.replace(/§(\w+)§/, (own, name) => (foreignNames.includes(name) ? `§their.${name}§` : own));
+    const their = (text: string): string =>
+      text.replace(/§(\w+)§/, (own, name) => (foreignNames.includes(name) ? `§their.${name}§` : own));
     draft.segments = draft.segments.map((segment) => their(segment));
     draft.query = draft.query.map(([name, value], index) =>
       chosen(index) && named.has(name) ? [name, `§their.${named.get(name)}§`] : [name, their(value)],

@@ -5,15 +5,17 @@ import type { Sent } from "./sender.ts";
 /** Writes a request. `things` are the ids and names that are there now. */
 export function render(draft: Draft, things: Record<string, string>, authorization: string | null): Sent {
   const known = (text: string): string =>
-    text.replace(/§([\w.]+)§/g, (reference, name) => things[name] ?? reference).replace(/§long:(\d+)§/g, (_, n) => "x".repeat(Number(n)));
-  const query = draft.query.map(([name, value]) => `${escape(known(name))}=${escape(known(value))}`).join("&");
+    text
+      .replace(/§([\w.]+)§/g, (reference, name) => things[name] ?? reference)
+      .replace(/§long:(\d+)§/g, (_, n) => "x".repeat(Number(n)));
+  const query = draft.query.map(([name, value]) => `${percent(known(name))}=${percent(known(value))}`).join("&");
   const path = `/${known(draft.segments.join("/"))}${draft.suffix}`;
   const target = query === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${query}`;
   const text = draft.text ?? (draft.body === undefined ? undefined : JSON.stringify(draft.body));
   return {
     method: draft.method,
     // Node's client refuses to send the others at all.
-    target: target.replace(/[^\u0021-\u00ff]/g, (letter) => escape(letter)),
+    target: target.replace(/[^\u0021-\u00ff]/g, (letter) => percent(letter)),
     headers: {
       ...(text !== undefined && { "content-type": "application/json" }),
       ...(authorization !== null && { authorization }),
@@ -23,14 +25,16 @@ export function render(draft: Draft, things: Record<string, string>, authorizati
   };
 }
 
-function escape(text: string): string {
+function percent(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
 function bytesOf(json: string): Buffer {
   const text = json
     .replace(/"§deep:(.):(\d+)§"/g, (_, open, n) =>
-      open === "[" ? "[".repeat(Number(n)) + "]".repeat(Number(n)) : `${'{"a":'.repeat(Number(n))}1${"}".repeat(Number(n))}`,
+      open === "["
+        ? "[".repeat(Number(n)) + "]".repeat(Number(n))
+        : `${'{"a":'.repeat(Number(n))}1${"}".repeat(Number(n))}`,
     )
     .replace(/"§wide:(\d+)§"/g, (_, n) => `{${Array.from({ length: Number(n) }, (_, i) => `"k${i}":${i}`).join()}}`)
     .replace(/"§number:(\d+)§"/g, (_, n) => "9".repeat(Number(n)));

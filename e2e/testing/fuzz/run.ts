@@ -68,7 +68,7 @@ export async function run(scene: Scene, asked: { seed: number; requests: number 
       found.leaks.push(tell(found.requests, draft, sent, heard));
     }
     if (heard.ms > found.slowest.ms) found.slowest = { ms: heard.ms, what: tell(found.requests, draft, sent, heard) };
-    if (!["GET", "POST"].includes(sent.method) && heard.status !== 404 && heard.status !== 422) await mend(things, scene.keepers);
+    if (heard.status < 400 || heard.status >= 500) await mendAfter(scene, sent);
   }
   found.seconds = (performance.now() - began) / 1000;
   found.succeeded = succeeded.size;
@@ -84,6 +84,12 @@ export async function run(scene: Scene, asked: { seed: number; requests: number 
     if (secret !== undefined && server.output().includes(secret)) found.leaks.push("the server's output");
   }
   return found;
+}
+
+/** What makes things takes none away; what a person ends may be their own session. */
+async function mendAfter({ things, keepers }: Scene, { method, target }: Sent): Promise<void> {
+  if (!["GET", "HEAD", "POST"].includes(method)) await mend(things, keepers);
+  if (target.includes("logout") || target.includes("sessions")) await keepers.signIn();
 }
 
 /** The value of the header; null for none. */

@@ -32,9 +32,24 @@ export function senderTo(url: string): { send(sent: Sent): Promise<Heard>; close
       const began = performance.now();
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const length = body === undefined ? {} : { "content-length": String(body.length) };
-      const asking = request({ hostname, port, method, path: target, headers: { ...length, ...headers }, agent: kept, signal });
+      const asking = request({
+        hostname,
+        port,
+        method,
+        path: target,
+        headers: { ...length, ...headers },
+        agent: kept,
+        signal,
+      });
       const end = (heard: Partial<Heard>): void =>
-        resolve({ status: 0, headers: {}, text: "", ...heard, ms: performance.now() - began, reused: asking.reusedSocket });
+        resolve({
+          status: 0,
+          headers: {},
+          text: "",
+          ...heard,
+          ms: performance.now() - began,
+          reused: asking.reusedSocket,
+        });
       asking.on("response", (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk) => chunks.push(chunk));

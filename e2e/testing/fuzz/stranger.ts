@@ -26,7 +26,9 @@ const canary = (what: string): string => `canary-${what}-${randomBytes(9).toStri
 /** Makes the project and what is in it. */
 export async function makeStranger(server: Server, ruler: Wire, orders: Orders): Promise<Stranger> {
   const { id, wire } = await makeIdentity(server, ruler, { name: "Stranger", orgRole: "member" });
-  const [value, comment, description, title, marked] = ["value", "comment", "description", "title", "marked"].map(canary);
+  const [value, comment, description, title, marked] = ["value", "comment", "description", "title", "marked"].map(
+    canary,
+  );
   const body = { projectName: title, slug: "theirs", projectDescription: description };
   const { project } = await wire.ok("POST", "/api/v2/workspace", { body });
   const place = { projectSlug: "theirs", environmentSlug: "prod", path: "/vault" };
@@ -91,7 +93,8 @@ export async function digestOfRows(store: pg.Client, ids: string[]): Promise<Rec
     const named = columns.map((column) => `"${column}" = any($1::uuid[])`).join(" or ");
     const found = await store.query(`select t::text as row from "${table}" t where ${named} order by 1`, [ids]);
     const text = found.rows.map(({ row }) => row).join("\n");
-    if (text !== "") digests[table] = `${found.rows.length} ${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
+    if (text !== "")
+      digests[table] = `${found.rows.length} ${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
   }
   return digests;
 }

@@ -38,7 +38,9 @@ function forged({ token, identityId }: Stolen): string[] {
         const header = { alg, kid, typ: types[(i + j + k) % types.length] };
         const body = { sub: identityId, identityId, ...claims[(i + 2 * j + 3 * k) % claims.length] };
         const signed = `${part(header)}.${part(body)}`;
-        const mac = createHmac("sha256", keys[(i + j + k) % keys.length]!).update(signed).digest("base64url");
+        const mac = createHmac("sha256", keys[(i + j + k) % keys.length]!)
+          .update(signed)
+          .digest("base64url");
         return `${signed}.${alg.toLowerCase() === "none" ? "" : mac}`;
       }),
     ),
@@ -50,7 +52,9 @@ function part(value: unknown): string {
 }
 
 function damaged(token: string): string[] {
-  const changed = [...token].map((letter, at) => token.slice(0, at) + (letter === "A" ? "B" : "A") + token.slice(at + 1));
+  const changed = [...token].map(
+    (letter, at) => token.slice(0, at) + (letter === "A" ? "B" : "A") + token.slice(at + 1),
+  );
   const cut = [1, 2, 8, 20, 42].flatMap((length) => [token.slice(0, length), token.slice(length)]);
   const longer = ["=", "==", "A", ".", "~", "/", "+", "-", "_", "A".repeat(2_005)].flatMap((more) => [
     token + more,
