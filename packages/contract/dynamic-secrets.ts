@@ -20,6 +20,9 @@ export const dynamicSecret = z
     statusDetails: z.string().nullable(),
     usernameTemplate: z.string().nullable(),
     metadata: metadata.default([]),
+    frozen: z.enum(["dynamic-secret", "project"]).nullable().default(null).meta({
+      description: "Whether new leases of it are stopped, and by a freeze of what. Ours.",
+    }),
     gatewayId: z.string().nullable().default(null),
     gatewayV2Id: z.string().nullable().default(null),
     createdAt: time,
@@ -54,24 +57,74 @@ const seen = {
   action: ["read-root-credential", "lease-create", "lease-read"],
 } as const;
 
+const draft = {
+  name: newName,
+  provider: z.object({ type: slug, inputs }),
+  defaultTTL: ttl,
+  maxTTL: optionalTtl,
+  usernameTemplate: unset(usernameTemplate),
+  metadata: unset(metadata),
+};
+const ttlsFit = { path: ["defaultTTL"], message: "must not be longer than maxTTL" };
+const creates = { scope: "project", subject: "dynamic-secrets", action: "create-root-credential" } as const;
+
 /** Creates a dynamic secret: the inputs are checked, then tried on the target itself. */
 export const createDynamicSecret = route({
   method: "POST",
   path: "/api/v1/dynamic-secrets",
   summary: "Create a dynamic secret",
-  permission: { scope: "project", subject: "dynamic-secrets", action: "create-root-credential" },
+  permission: creates,
   audit: "create-dynamic-secret",
   place: ({ body }) => ({ ...whereOf(body), name: body.name, metadata: body.metadata ?? [] }),
   query: rootCredentials,
-  body: inFolder({
-    name: newName,
-    provider: z.object({ type: slug, inputs }),
-    defaultTTL: ttl,
-    maxTTL: optionalTtl,
-    usernameTemplate: unset(usernameTemplate),
-    metadata: unset(metadata),
-  }).refine(defaultWithinMax, { path: ["defaultTTL"], message: "must not be longer than maxTTL" }),
+  body: inFolder(draft).refine(defaultWithinMax, ttlsFit),
   reply: detailed,
+});
+
+/** Proves what is not saved against its target, step by step. Nothing is stored, and nothing lasts there. Ours. */
+export const verifyDynamicSecret = route({
+  method: "POST",
+  path: "/api/v1/dynamic-secrets/verify",
+  summary: "Check a dynamic secret against its target before it is saved",
+  permission: creates,
+  audit: "verify-dynamic-secret",
+  place: ({ body }) => ({ ...whereOf(body), name: body.name, metadata: body.metadata ?? [] }),
+  body: inFolder(draft).refine(defaultWithinMax, ttlsFit),
+  reply: z.object({
+    steps: z.array(
+      z.object({
+        step: z.string(),
+        /** A warning passes, and what could not be told does not fail. */
+        passed: z.boolean(),
+        outcome: z.enum(["passed", "failed", "warned", "unknown"]),
+        durationMs: z.int(),
+        message: z.string().nullable(),
+        fix: z.string().nullable().meta({ description: "What to run in the target as an administrator." }),
+      }),
+    ),
+  }),
+});
+
+/** Shows what an unsaved dynamic secret would run for a sample account. No target is asked. Ours. */
+export const previewDynamicSecret = route({
+  method: "POST",
+  path: "/api/v1/dynamic-secrets/preview",
+  summary: "Show the statements of a dynamic secret for a sample account",
+  permission: creates,
+  audit: "preview-dynamic-secret",
+  place: ({ body }) => ({ ...whereOf(body), name: body.name, metadata: body.metadata ?? [] }),
+  body: inFolder(draft),
+  reply: z.object({
+    username: z.string(),
+    statements: z.array(z.object({ field: z.string(), title: z.string(), text: z.string().nullable() })),
+    findings: z.array(
+      z.object({
+        severity: z.enum(["error", "warning"]),
+        path: z.array(z.union([z.string(), z.int()])),
+        message: z.string(),
+      }),
+    ),
+  }),
 });
 
 /** Lists the dynamic secrets of a folder, without inputs. */
@@ -126,7 +179,7 @@ export const updateDynamicSecret = route({
         usernameTemplate: usernameTemplate.nullish().transform((text) => (text === "" ? null : text)),
         metadata: unset(metadata),
       })
-      .refine(defaultWithinMax, { path: ["defaultTTL"], message: "must not be longer than maxTTL" }),
+      .refine(defaultWithinMax, ttlsFit),
   }),
   reply: detailed,
 });

@@ -12,6 +12,11 @@ export const time = z
   .transform((value) => (value instanceof Date ? value.toISOString() : value))
   .pipe(z.iso.datetime());
 
+/** A time in a request. */
+export const moment = z.iso
+  .datetime({ offset: true, error: "must be a time in ISO 8601, such as 2026-01-31T12:00:00Z" })
+  .transform((value) => new Date(value));
+
 /** The id of anything. */
 export const id = z.guid("must be an id (a UUID)").toLowerCase();
 
@@ -44,6 +49,16 @@ function isStorable(text: string): boolean {
 }
 
 const unstorable = "must not contain NUL or half a character";
+
+/** One line of text, of at most so many characters. */
+export function line(longest: number) {
+  return z
+    .string()
+    .trim()
+    .max(longest, `must be at most ${longest} characters`)
+    .regex(/^\P{Cc}*$/u, "must not contain control characters")
+    .refine(isStorable, unstorable);
+}
 
 /** Free text of at most so many characters. */
 export function text(longest: number) {

@@ -1,6 +1,8 @@
 /** The wire: every route with its permission and audit event, its errors, and a client that speaks it. */
 export * from "./client.ts";
 export * from "./errors.ts";
+export { type EventKind, eventData, eventKinds } from "./events.ts";
+export { MOST_COUNTED } from "./lease-lists.ts";
 export * from "./openapi.ts";
 export * from "./paths.ts";
 export { type Conditions, grantable, type PermissionRule, type TextCondition } from "./permissions.ts";

@@ -1,11 +1,12 @@
-/** Leases over several dynamic secrets, newest first: of a project, and of the whole organization. Ours. */
+/** Leases over several dynamic secrets, newest first: of a project, and of the whole organization; and their history. Ours. */
 import { z } from "zod";
-import { id, time, unset } from "./fields.ts";
-import { lease } from "./leases.ts";
+import { id, line, moment, slug, time, unset } from "./fields.ts";
+import { lease, leaseRight } from "./leases.ts";
+import { path } from "./paths.ts";
 import { route } from "./route.ts";
 
 /** A lease and where it hangs; what has been deleted is told as it was. */
-const listedLease = lease
+export const listedLease = lease
   .extend({
     projectId: z.string(),
     projectSlug: z.string().nullable(),
@@ -16,17 +17,40 @@ const listedLease = lease
     /** Host and port of the target. */
     target: z.string(),
     owner: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+    purpose: z.string().nullable().default(null),
+    ticket: z.string().nullable().default(null),
+    labels: z.record(z.string(), z.string()).default({}),
     /** When somebody let go of it by force, its account not being proven gone. */
     leftBehindAt: time.nullable(),
+    /** Why it ended or ends. */
+    reason: z.string().nullable().default(null),
+    /** When its end began. */
+    endedAt: time.nullable().default(null),
+    /** When its account was proven gone. */
+    verifiedGoneAt: time.nullable().default(null),
   })
   .meta({ id: "ListedLease" });
 
-/** Which leases a list has. `failed`: an attempt at the end has failed, or it is left behind. */
-export const leaseState = z.enum(["live", "revoking", "failed", "left-behind"]);
+/** Which leases a list has. `failed`: an attempt at the end has failed, or it is left behind. `ended`: proven gone. */
+export const leaseState = z.enum(["live", "revoking", "failed", "left-behind", "ended", "all"]);
+
+/** What leases are narrowed by; all of it holds. */
+export const leaseFilter = {
+  environmentSlug: unset(slug),
+  path: unset(path).meta({ description: "This folder and those below." }),
+  dynamicSecretName: unset(slug.toLowerCase()),
+  type: unset(slug),
+  target: unset(line(300)).meta({ description: "Host and port, as leases show it." }),
+  identityId: unset(id).meta({ description: "Whose they are." }),
+  search: unset(line(255)).meta({
+    description: "The beginning of the account's name or of its holder's, in any case, or the whole id of the lease.",
+  }),
+  expiresBefore: unset(moment),
+  createdBefore: unset(moment),
+};
 
 const whole = /^[1-9]\d{0,2}$/;
-const query = z.object({
-  state: unset(leaseState),
+const paged = {
   limit: unset(
     z.string().regex(whole).transform(Number).pipe(z.int().max(100, "must be a whole number from 1 to 100")),
   ),
@@ -34,20 +58,56 @@ const query = z.object({
   cursor: unset(
     z.string().regex(/^\d{1,17}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "must be the nextCursor of a page"),
   ),
-});
-const reply = z.object({ leases: z.array(listedLease), nextCursor: z.string().nullable() });
+};
+const query = z.object({ state: unset(leaseState), ...leaseFilter, ...paged });
+const page = { leases: z.array(listedLease), nextCursor: z.string().nullable() };
 
-/** Lists the leases of a project that have not ended, of those that the caller may see. */
+/** More are not counted. */
+export const MOST_COUNTED = 10_000;
+
+/** Lists the leases of a project, of those that the caller may see. */
 export const listProjectLeases = route({
   method: "GET",
   path: "/api/v1/projects/:projectId/leases",
   summary: "List the leases of a project",
-  permission: { scope: "project", subject: "dynamic-secrets", action: "lease-read" },
+  permission: leaseRight("read"),
   audit: "list-project-leases",
   place: ({ params }) => ({ project: { id: params.projectId } }),
   params: z.object({ projectId: id }),
   query,
-  reply,
+  reply: z.object({
+    ...page,
+    totalCount: z
+      .int()
+      .nullable()
+      .default(null)
+      .meta({
+        description: `How many there are on all pages; ${MOST_COUNTED} also stands for more. Null for who does not see all of them.`,
+      }),
+  }),
+});
+
+/** Reads one lease of a project and all that is known of it, long after it has ended. */
+export const getProjectLease = route({
+  method: "GET",
+  path: "/api/v1/projects/:projectId/leases/:leaseId",
+  summary: "Get a lease and its history, also when it has ended",
+  permission: leaseRight("read"),
+  audit: "get-project-lease",
+  place: ({ params }) => ({ project: { id: params.projectId }, leaseId: params.leaseId }),
+  params: z.object({ projectId: id, leaseId: id }),
+  reply: z.object({
+    lease: listedLease.extend({
+      endedBy: z.string().nullable(),
+      proof: z.object({ how: z.string(), at: time, node: z.string() }).nullable(),
+      sourceIp: z.string().nullable(),
+      userAgent: z.string().nullable(),
+      sessionsKilled: z.int(),
+      attempts: z.int(),
+      replaces: z.string().nullable(),
+      replacedBy: z.string().nullable(),
+    }),
+  }),
 });
 
 /** The same of all projects, also of those that have been deleted while accounts of them are not proven gone. */
@@ -58,5 +118,5 @@ export const listOrganizationLeases = route({
   permission: { scope: "organization", subject: "audit-logs", action: "read" },
   audit: "list-organization-leases",
   query,
-  reply,
+  reply: z.object(page),
 });

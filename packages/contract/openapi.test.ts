@@ -113,6 +113,14 @@ test("fields that hold secrets are marked, in requests and replies", () => {
   }
 });
 
+test("a union keeps its discriminator", () => {
+  const found = [...walk(document)].filter(([keys]) => keys.at(-1) === "discriminator");
+  assert.deepEqual(
+    found.map(([, value]) => value),
+    ["kind", "kind"].map((propertyName) => ({ propertyName })),
+  );
+});
+
 test("a body asks for one name of the project and one of the environment", () => {
   const { operation } = operations.find((one) => one.operation.operationId === "createLease")!;
   const schema = [...walk(operation.requestBody)].find(([keys]) => keys.at(-1) === "schema")![1] as Json;

@@ -68,7 +68,12 @@ function operation(name: string, route: Route, schema: (type: z.ZodType, io: "in
     ],
     ...(hasBody && { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
     responses: {
-      200: { description: "Done", content: { "application/json": { schema: schema(route.reply, "output") } } },
+      200: {
+        description: "Done",
+        content: {
+          [route.stream ? "text/event-stream" : "application/json"]: { schema: schema(route.reply, "output") },
+        },
+      },
       ...Object.fromEntries(statuses(route).map((status) => [status, { $ref: `#/components/responses/${status}` }])),
     },
   };
@@ -116,7 +121,7 @@ function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<strin
     ...schema
   } = z.toJSONSchema(type, {
     io,
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
       // Replies may grow, and readers must let them.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (jsonSchema.secret) {
@@ -125,6 +130,10 @@ function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<strin
       }
       // The pattern that goes with the format is a calendar, 400 characters long.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+      const { def } = zodSchema._zod;
+      if (def.type === "union" && "discriminator" in def) {
+        jsonSchema.discriminator = { propertyName: def.discriminator };
+      }
     },
   }) as Json & { $defs?: Record<string, Json> };
   for (const [name, definition] of Object.entries($defs)) schemas[name] = pointed(definition) as Json;

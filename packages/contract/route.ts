@@ -118,6 +118,8 @@ export interface Route<
   place?(input: Input<P, Q, B>): Place;
   /** Whether a request may carry an Idempotency-Key, and is then safe to be sent again. */
   idempotencyKey?: true;
+  /** Whether the answer is a stream of events that goes on until somebody closes it. */
+  stream?: true;
 }
 
 /** No fields at all: what a route has where it declares none. */
@@ -134,6 +136,7 @@ interface Declared<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   reply: R;
   audit: string;
   idempotencyKey?: true;
+  stream?: true;
 }
 
 /** Declares a route. */

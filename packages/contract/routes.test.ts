@@ -62,7 +62,14 @@ test("a GET declares no body", () => {
 
 test("the Go client's lease create, with its empty ttl and config, asks for the defaults", () => {
   const read = input(routes.createLease, { body: { dynamicSecretName: "PG-Read", ...loc, ttl: "", config: {} } });
-  assert.deepEqual(read.body, { dynamicSecretName: "pg-read", ...where, ttl: null, config: {}, waitFor: null });
+  assert.deepEqual(read.body, {
+    dynamicSecretName: "pg-read",
+    ...where,
+    ttl: null,
+    config: {},
+    waitFor: null,
+    heartbeat: null,
+  });
   assert.deepEqual(routes.createLease.place!(read), { ...where, name: "pg-read" });
 });
 

@@ -1,12 +1,14 @@
 /** Every route, by name. Declared by noun in the files beside this one. */
-import { verifyAuditLogs } from "./audit.ts";
+import { listAuditLogs, listProjectAuditLogs, verifyAuditLogs } from "./audit.ts";
 import { renewToken, revokeToken, universalAuthLogin } from "./auth.ts";
 import {
   createDynamicSecret,
   deleteDynamicSecret,
   getDynamicSecret,
   listDynamicSecrets,
+  previewDynamicSecret,
   updateDynamicSecret,
+  verifyDynamicSecret,
 } from "./dynamic-secrets.ts";
 import {
   createEnvironment,
@@ -15,6 +17,7 @@ import {
   getEnvironmentBySlug,
   updateEnvironment,
 } from "./environments.ts";
+import { streamEvents } from "./events.ts";
 import {
   createFolder,
   createFolderV2,
@@ -27,6 +30,7 @@ import {
   updateFolder,
   updateFolderV2,
 } from "./folders.ts";
+import { freezeLeases, listFreezes, unfreezeLeases } from "./freezes.ts";
 import { getHealth, getOpenApi, getReadiness, getStatus } from "./health.ts";
 import {
   createIdentity,
@@ -43,8 +47,9 @@ import {
   removeIdentityMembership,
   updateIdentityMembership,
 } from "./identity-memberships.ts";
-import { listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
-import { createLease, deleteLease, getLease, listLeases, renewLease } from "./leases.ts";
+import { getProjectLease, listOrganizationLeases, listProjectLeases } from "./lease-lists.ts";
+import { getLeaseRevocation, revokeLeases } from "./lease-revocations.ts";
+import { beatLease, createLease, deleteLease, getLease, listLeases, renewLease, rotateLease } from "./leases.ts";
 import { listAccessibleOrganizations, listOrganizations } from "./organizations.ts";
 import {
   createProject,
@@ -103,6 +108,7 @@ import {
   updateTag,
   updateWorkspaceTag,
 } from "./tags.ts";
+import { listTargets } from "./targets.ts";
 import {
   attachUniversalAuth,
   createClientSecret,
@@ -258,15 +264,31 @@ export const routes = {
   getDynamicSecret,
   updateDynamicSecret,
   deleteDynamicSecret,
+  verifyDynamicSecret,
+  previewDynamicSecret,
   // leases
   createLease,
   renewLease,
+  rotateLease,
+  beatLease,
   deleteLease,
   getLease,
   listLeases,
   listProjectLeases,
+  getProjectLease,
   listOrganizationLeases,
+  revokeLeases,
+  getLeaseRevocation,
+  freezeLeases,
+  unfreezeLeases,
+  listFreezes,
+  // events
+  streamEvents,
+  // targets
+  listTargets,
   // audit
+  listAuditLogs,
+  listProjectAuditLogs,
   verifyAuditLogs,
   // health
   getStatus,

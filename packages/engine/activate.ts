@@ -5,6 +5,7 @@ import { work } from "./attempt.ts";
 import type { Link } from "./connections.ts";
 import { NotFound, TargetTimeout } from "./errors.ts";
 import { leaseFacts } from "./facts.ts";
+import { handingOver } from "./hand-over.ts";
 import type { Issuing } from "./intent.ts";
 import { inPlace, whyOvertaken } from "./once.ts";
 import { classOf, isTimeout, reasonOf } from "./refusals.ts";
@@ -30,12 +31,13 @@ export async function activate(
     const events = [{ event: "lease.issued", ...leaseFacts(row, config.address), expiresAt }];
     const t2 = (db: Single) =>
       move<leases.Lease>(db, leases.activation(db, row.id, row.fence_no, { keep, nativeUntil }), { caller, events });
-    active = await (row.replaces === null ? context.store.single(t2) : inPlace(context, caller, row, row.replaces, t2));
+    active = await activating(issuing, row, t2);
   } catch (error) {
     active = await readBack(issuing, link, row, error);
   }
   if (active) {
-    context.wake(row.replaces === null ? issuing.ttlSeconds * 1000 : 0);
+    const { graceSeconds } = issuing.handOver ?? { graceSeconds: row.replaces === null ? issuing.ttlSeconds : 0 };
+    context.wake(graceSeconds * 1000);
     return active;
   }
   if (await takenAway(issuing, row)) throw new NotFound("dynamic secret", secret.name);
@@ -44,6 +46,16 @@ export async function activate(
     new TargetTimeout(`leasing '${secret.name}' at ${config.address} took too long; the account is being taken back`);
   await giveUp(issuing, row, late);
   throw late;
+}
+
+/** Runs T2, together with the end of the lease that this one takes the place of. */
+function activating(
+  { context, caller, handOver }: Issuing,
+  row: leases.Lease,
+  t2: (db: Single) => Promise<leases.Lease | undefined>,
+): Promise<leases.Lease | undefined> {
+  if (handOver) return handingOver(context, caller, row, handOver, t2);
+  return row.replaces === null ? context.store.single(t2) : inPlace(context, caller, row, row.replaces, t2);
 }
 
 /**

@@ -1,6 +1,10 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
-import type { Caller, ListedState, Store, Tx } from "@dayfly/store";
+import type { bulkRevocations, Caller, LeaseFilter, leaseLists, Store, Tx } from "@dayfly/store";
 import type { AnyTarget, Described, ErrorClass } from "@dayfly/targets";
+import type { Log } from "./log.ts";
+import type { Preview, TimedStep } from "./trial.ts";
+
+export type { Log } from "./log.ts";
 
 /** Names a static secret of a project: the environment's slug, a canonical path and a name. */
 export interface Spot {
@@ -79,6 +83,8 @@ export interface DynamicSecretView {
   updatedAt: Date;
   usernameTemplate: string | null;
   metadata: KeyValue[];
+  /** What keeps new leases of it from being made, if anything does. */
+  frozen: "dynamic-secret" | "project" | null;
   inputs?: Record<string, unknown>;
   gatewayId: null;
   gatewayV2Id: null;
@@ -98,6 +104,8 @@ export interface LeaseView {
   updatedAt: Date;
   config: Record<string, unknown> | null;
   owner: { type: string; id: string };
+  /** Until when the next beat has to come; only where beats are expected. */
+  beatBy?: Date;
 }
 
 /** A lease in a list over several dynamic secrets: where it hangs, or hung. */
@@ -112,9 +120,37 @@ export interface ListedLeaseView extends LeaseView {
   type: string;
   target: string;
   ownerName: string;
+  purpose: string | null;
+  ticket: string | null;
+  labels: Record<string, string>;
   leftBehindAt: Date | null;
+  /** Why it ended or ends; null while it lives. */
+  reason: string | null;
+  /** When its end began. */
+  endedAt: Date | null;
+  /** When its account was proven gone. */
+  verifiedGoneAt: Date | null;
   /** What the page after this lease is asked for with. */
   cursor: string;
+}
+
+/** Everything that is known of one lease, long after. */
+export interface LeaseHistoryView extends ListedLeaseView {
+  /** Who ended it: an id, or a name. */
+  endedBy: string | null;
+  proof: { how: string; at: string; node: string } | null;
+  sourceIp: string | null;
+  userAgent: string | null;
+  sessionsKilled: number;
+  attempts: number;
+  replaces: string | null;
+  replacedBy: string | null;
+}
+
+/** Leases that one order is to end, as they are shown before it. */
+export interface RevocationPreview extends bulkRevocations.Shown {
+  /** The first hundred. */
+  leases: ListedLeaseView[];
 }
 
 export interface Page {
@@ -193,13 +229,6 @@ export type StepPoint =
 
 export type StepHook = (point: StepPoint) => void | Promise<void>;
 
-/** Where the engine tells what happened. Fields never hold a secret. */
-export interface Log {
-  info(fields: Record<string, unknown>, message: string): void;
-  warn(fields: Record<string, unknown>, message: string): void;
-  error(fields: Record<string, unknown>, message: string): void;
-}
-
 /**
  * How an operation ended: `rejected` by a rule of ours, `refused` or `timeout` by the target; an attempt at ending an account
  * also by the class of what stood in its way, `accepted` by a target that takes its own time, or `waiting` for a create that
@@ -264,6 +293,20 @@ export interface IssueOptions {
   wait?: Readiness | null;
   /** How long at most. */
   waitSeconds?: number | null;
+  /** What its holder says of it. */
+  purpose?: string | null;
+  ticket?: string | null;
+  labels?: Record<string, string>;
+  /** Seconds from one beat to the next; two missed ones end the lease. */
+  heartbeatSeconds?: number | null;
+}
+
+export interface RotateOptions {
+  /** Seconds; null for the configured default. */
+  ttlSeconds: number | null;
+  /** For how long the old lease goes on at most, once the new one is handed out. */
+  graceSeconds: number;
+  arrivedAt: number;
 }
 
 /** Every method refuses with the classes of `errors.ts`. */
@@ -301,6 +344,10 @@ export interface Engine {
    * force it is then also left behind.
    */
   revoke(caller: Caller, place: Place, leaseId: string, isForced?: boolean): Promise<LeaseEnd>;
+  /** A beat of a lease that is held by beats. */
+  beat(place: Place, leaseId: string): Promise<LeaseView>;
+  /** A new lease beside this one, whose end then comes near; what was said of the old one holds for the new. */
+  rotate(caller: Caller, place: Place, leaseId: string, options: RotateOptions): Promise<IssuedLease>;
   /** The answer of `issue` could not be handed over: the lease is revoked. */
   undelivered(caller: Caller, leaseId: string): Promise<void>;
   /**
@@ -316,8 +363,31 @@ export interface Engine {
   /** A live lease and its dynamic secret; an ended one is NotFound. */
   lease(place: Place, leaseId: string): Promise<{ lease: LeaseView; dynamicSecret: DynamicSecretView }>;
   leases(place: Place, name: string): Promise<LeaseView[]>;
-  /** Leases of a project, or of all, newest first; also of what has been deleted. */
-  leasePage(which: { projectId?: string; state: ListedState }, page: Page): Promise<ListedLeaseView[]>;
+  /** Leases of a project, or of all, newest first; also of what has been deleted, and of those that have ended. */
+  leasePage(which: leaseLists.Which, page: Page): Promise<ListedLeaseView[]>;
+  /** How many there are in all, counted up to `most`. */
+  countLeases(which: leaseLists.Which, most: number): Promise<number>;
+  /** One lease of a project, also one that has ended. */
+  history(projectId: string, leaseId: string): Promise<LeaseHistoryView>;
+
+  /** What an order for these living leases would end now. */
+  previewRevocation(projectId: string, filter: LeaseFilter): Promise<RevocationPreview>;
+  /**
+   * In the caller's transaction: they are revoked, all of them and no other, whatever happens to this node.
+   * @throws Moved when they are not those of the digest
+   */
+  orderRevocation(
+    tx: Tx,
+    caller: Caller,
+    projectId: string,
+    filter: LeaseFilter,
+    order: { digest: string; reason: string },
+  ): Promise<{ id: string; count: number }>;
+
+  /** Proves a draft against its target, step by step; nothing is stored, and nothing lasts there. */
+  verify(projectId: string, draft: Draft, mayRead: MayRead): Promise<TimedStep[]>;
+  /** A draft's statements for a sample account; no target is asked. */
+  preview(projectId: string, draft: Draft, mayRead: MayRead): Promise<Preview>;
 
   /** The target types, for forms, prompts and docs. */
   describe(): Described[];

@@ -57,7 +57,7 @@ interface Kept {
 }
 
 /** The type of that name. @throws InvalidInputs */
-function targetOf({ targets }: Ground, type: string): AnyTarget {
+export function targetOf({ targets }: Pick<Ground, "targets">, type: string): AnyTarget {
   const target = Object.hasOwn(targets, type) ? targets[type] : undefined;
   if (target) return target;
   const known = Object.keys(targets).sort().join(", ");

@@ -4,7 +4,16 @@
  * An edit never changes what a lease was made with.
  */
 import { randomUUID } from "node:crypto";
-import { audit, type Caller, configVersions, dynamicSecrets, environments, folders, type Tx } from "@dayfly/store";
+import {
+  audit,
+  type Caller,
+  configVersions,
+  dynamicSecrets,
+  environments,
+  folders,
+  freezes,
+  type Tx,
+} from "@dayfly/store";
 import type { Change, CreateOptions, Draft, DynamicSecretView, InputsShown, MayRead, Place, Removal } from "./api.ts";
 import { type Config, draftConfig, loadConfig, shownInputs } from "./configs.ts";
 import type { Context } from "./context.ts";
@@ -18,6 +27,22 @@ import { nameOf } from "./references.ts";
 import { requireVerified } from "./verify.ts";
 import { dynamicSecretView } from "./views.ts";
 
+/** Who saves, and where: inputs may refer to the static secrets that it may read. */
+export interface Saver {
+  projectId: string;
+  mayRead: MayRead;
+}
+
+/** A draft's configuration, with everything checked that needs no target. @throws InvalidInputs, RuleBroken */
+export async function checked(context: Context, draft: Draft, saver: Saver): Promise<Config> {
+  const config = await draftConfig(context, draft.type, draft.inputs, saver);
+  checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
+  checkTemplate(config, draft.usernameTemplate);
+  checkPasswords(config);
+  checkReadiness(config);
+  return config;
+}
+
 /** Makes one, and its folder where that is missing and may be made. */
 export async function create(
   context: Context,
@@ -27,12 +52,7 @@ export async function create(
   { shown, mayMakeFolder, mayRead = () => false }: CreateOptions,
 ): Promise<DynamicSecretView> {
   const name = checkName(draft.name);
-  const saver = { projectId: place.projectId, mayRead };
-  const config = await draftConfig(context, draft.type, draft.inputs, saver);
-  checkTtls(context.settings, config.target.capabilities(config.parsed), draft.defaultTtl, draft.maxTtl);
-  checkTemplate(config, draft.usernameTemplate);
-  checkPasswords(config);
-  checkReadiness(config);
+  const config = await checked(context, draft, { projectId: place.projectId, mayRead });
   const environment = await environments.bySlug(context.store, place.projectId, place.environment);
   const there = await folders.at(context.store, environment.id, place.path);
   if (!there && !mayMakeFolder) throw new NotFound("folder", place.path);
@@ -44,6 +64,8 @@ export async function create(
   await requireVerified(context, config);
   const secret = await context.store.transaction(async (tx) => {
     const home = { projectId: place.projectId, environmentId: environment.id };
+    // First of all, as a deletion and a freeze do: the project is locked before what is in it.
+    const isFrozen = await freezes.holdProject(tx, place.projectId);
     const folder = await folders.ensure(tx, home, place.path);
     const row = await dynamicSecrets.insert(tx, {
       id: randomUUID(),
@@ -58,6 +80,7 @@ export async function create(
       max_ttl_seconds: draft.maxTtl?.seconds ?? null,
       username_template: draft.usernameTemplate || null,
       metadata: draft.metadata ?? [],
+      project_frozen: isFrozen,
     });
     await storeVersion(tx, row, row.config_version, config);
     await audit.append(tx, caller, {

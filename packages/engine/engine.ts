@@ -1,11 +1,13 @@
 /** Puts the engine together. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { leaseLists, leases } from "@dayfly/store";
+import { bulkRevocations, leaseLists, leases } from "@dayfly/store";
 import { describe, type Net } from "@dayfly/targets";
 import { dial } from "./addresses.ts";
 import type { Engine, EngineOptions } from "./api.ts";
+import { beat } from "./beat.ts";
 import { createBreaker } from "./breaker.ts";
+import { createOrders, previewRevocation } from "./bulk.ts";
 import { endLeasesOfActor } from "./cascade.ts";
 import * as configure from "./configure.ts";
 import { createConnections } from "./connections.ts";
@@ -15,14 +17,17 @@ import { NotFound } from "./errors.ts";
 import { issue } from "./issue.ts";
 import { steady } from "./meter.ts";
 import { leaseAt, secretAt } from "./places.ts";
+import { preview } from "./preview.ts";
 import { createPulse } from "./pulse.ts";
 import { renewOnce } from "./renew-once.ts";
 import { settled } from "./renewal.ts";
 import { revoke, undelivered } from "./revoke.ts";
+import { rotate } from "./rotate.ts";
 import { createSlots } from "./slots.ts";
 import { createSweeper, type Sweeper } from "./sweep.ts";
 import { keepTidy } from "./tidy.ts";
-import { dynamicSecretView, leaseView, listedLeaseView } from "./views.ts";
+import { verifySteps } from "./verify.ts";
+import { dynamicSecretView, leaseHistoryView, leaseView, listedLeaseView } from "./views.ts";
 
 /** How long what runs may take to end when the engine stops; requests have been waited for before. */
 const STOP_MS = 5_000;
@@ -63,6 +68,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
   };
   sweeper = createSweeper(context);
+  const orders = createOrders(context);
   let tidying: ReturnType<typeof keepTidy> | undefined;
 
   return {
@@ -90,16 +96,41 @@ export function createEngine(options: EngineOptions): Engine {
       const secret = await secretAt(store, place, name);
       return (await leases.liveOf(store, secret.id)).map(leaseView);
     },
+    countLeases: (which, most) => leaseLists.count(store, which, most),
+    async history(projectId, leaseId) {
+      const found = await leaseLists.one(store, projectId, leaseId);
+      if (!found) throw new NotFound("lease", leaseId);
+      return leaseHistoryView(found);
+    },
+    beat: (place, leaseId) => beat(context, place, leaseId),
+    rotate: (caller, place, leaseId, rotateOptions) => rotate(context, caller, place, leaseId, rotateOptions),
+    previewRevocation: (projectId, filter) => previewRevocation(context, projectId, filter),
+    async orderRevocation(tx, caller, projectId, filter, order) {
+      tx.committed.push(() => orders.wake());
+      return bulkRevocations.order(tx, caller, projectId, filter, order);
+    },
+    verify: async (projectId, draft, mayRead) =>
+      verifySteps(context, await configure.checked(context, draft, { projectId, mayRead })),
+    preview: (projectId, draft, mayRead) => preview(context, draft, { projectId, mayRead }),
     leasePage: async (which, page) => (await leaseLists.page(store, which, page)).map(listedLeaseView),
     describe: () => Object.values(targets).map(describe),
     start() {
       sweeper.start();
+      orders.start();
       tidying ??= keepTidy(context);
     },
-    rest: () => sweeper.rest(),
+    rest() {
+      sweeper.rest();
+      orders.rest();
+    },
     async stop() {
       const late = new Promise((settle) => setTimeout(settle, STOP_MS).unref());
-      await Promise.all([sweeper.stop(late), tidying?.stop(), Promise.race([Promise.allSettled(running), late])]);
+      await Promise.all([
+        sweeper.stop(late),
+        tidying?.stop(),
+        orders.stop(),
+        Promise.race([Promise.allSettled(running), late]),
+      ]);
       await context.connections.close();
       context.pulse.stop();
     },

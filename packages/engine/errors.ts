@@ -1,8 +1,21 @@
 /** What the engine can say no with. The HTTP layer maps each class to a row of the wire's error table. */
+import type { freezes } from "@dayfly/store";
 import type { Step } from "@dayfly/targets";
 import type { LeftBehindView } from "./api.ts";
 
 export { NotFound } from "@dayfly/store";
+
+/** New leases are stopped here, by somebody and for a reason. */
+export class Frozen extends Error {
+  override name = "Frozen";
+  readonly freeze: freezes.Freeze;
+  constructor(freeze: freezes.Freeze) {
+    const { scope, by, at, reason } = freeze;
+    const what = scope.kind === "project" ? "this project" : `the ${scope.kind.replace("-", " ")} '${freeze.name}'`;
+    super(`${what} is frozen, so no new lease is made: ${by.name} froze it at ${at}${reason ? `: ${reason}` : ""}`);
+    this.freeze = freeze;
+  }
+}
 
 /** Fields of a request that do not fit: one sentence in all, and one issue a field. */
 export class InvalidInputs extends Error {

@@ -11,6 +11,7 @@ export async function recordExpiry(tx: Tx, rows: revocations.Claimed[]): Promise
       ...(row.was === "active" ? {} : { outcome: "failed" as const }),
       ...leaseFacts(row),
       expiresAt: row.expires_at.toISOString(),
+      ...(row.reason === "missed-beat" ? { reason: row.reason } : {}),
     }));
   await audit.appendAll(tx, audit.systemCaller, events);
 }

@@ -1,11 +1,20 @@
 /** The intent of a lease: what is durable before its target is touched. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { type audit, type Caller, type counters, type dynamicSecrets, leases, type Single } from "@dayfly/store";
+import {
+  type audit,
+  type Caller,
+  type counters,
+  type dynamicSecrets,
+  freezes,
+  leases,
+  type Single,
+} from "@dayfly/store";
 import { NameTaken } from "@dayfly/targets";
 import type { IssueOptions, Place } from "./api.ts";
 import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
-import { NotFound, RuleBroken } from "./errors.ts";
+import { Frozen, NotFound, RuleBroken } from "./errors.ts";
+import type { HandOver } from "./hand-over.ts";
 import { buildName } from "./names.ts";
 import { claimKey, keyMoved, type Once } from "./once.ts";
 import type { Wait } from "./readiness.ts";
@@ -27,6 +36,8 @@ export interface Issuing {
   once: Once | undefined;
   /** What is waited for before it is handed out; null for nothing. */
   wait: Wait | null;
+  /** The lease that hands over to this one, and how long it goes on then. */
+  handOver?: HandOver;
 }
 
 /** Milliseconds of the create limit that are left; it runs from the request's arrival. */
@@ -54,6 +65,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     unixTimestamp: Math.floor(Date.now() / 1000),
     random: randomBytes,
   });
+  const replaces = issuing.handOver?.from ?? once?.replaces ?? null;
   const intent: leases.Intent = {
     id: randomUUID(),
     projectId: secret.project_id,
@@ -65,7 +77,11 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     ttlSeconds,
     answerSeconds,
     lateSeconds: settings.createLimitMs / 1000 + LATE_SECONDS,
-    replaces: once?.replaces ?? null,
+    replaces,
+    purpose: options.purpose ?? null,
+    ticket: options.ticket ?? null,
+    labels: options.labels ?? {},
+    beatEvery: options.heartbeatSeconds ?? null,
   };
   const requested: audit.AuditEvent = {
     event: "lease.requested",
@@ -77,7 +93,7 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     dynamicSecretId: intent.dynamicSecretId,
     account: username,
     target: config.address,
-    ...(once?.replaces ? { replaces: once.replaces } : {}),
+    ...(replaces === null ? {} : { replaces }),
   };
   const { type, id } = caller.actor;
   const along: leases.Along = {
@@ -104,7 +120,14 @@ export async function intend(issuing: Issuing): Promise<Intended> {
     if (leases.isNameInUse(error)) throw new NameTaken("a live lease has that name");
     throw error instanceof leases.LimitReached ? noRoom(error.full, secret.name) : keyMoved(error);
   }
+  await refuseFrozen(context, caller, secret);
   throw new NotFound("dynamic secret", secret.name);
+}
+
+/** @throws Frozen when somebody has stopped new leases of it, or for the caller */
+export async function refuseFrozen({ store }: Context, caller: Caller, secret: Issuing["secret"]): Promise<void> {
+  const freeze = await freezes.standing(store, secret.project_id, secret.id, caller.actor);
+  if (freeze) throw new Frozen(freeze);
 }
 
 const scopes: Record<counters.Full["scope"], (name: string) => string> = {

@@ -14,7 +14,8 @@ import { endpointOf, readyConfig } from "./configs.ts";
 import type { Link } from "./connections.ts";
 import type { Context } from "./context.ts";
 import { RuleBroken } from "./errors.ts";
-import { type Issuing, intend, leftOf } from "./intent.ts";
+import type { HandOver } from "./hand-over.ts";
+import { type Issuing, intend, leftOf, refuseFrozen } from "./intent.ts";
 import { leaseTtl } from "./limits.ts";
 import { measured } from "./meter.ts";
 import { KeyMoved, openOnce } from "./once.ts";
@@ -38,17 +39,23 @@ export async function issue(
   place: Place,
   name: string,
   options: IssueOptions,
+  handOver?: HandOver,
 ): Promise<IssuedLease> {
   const [secret, once] = await Promise.all([
     secretAt(context.store, place, name),
     openOnce(context, caller, place, name, options),
   ]);
+  // Before the target is asked; the first transaction decides.
+  if (secret.frozen || secret.project_frozen) await refuseFrozen(context, caller, secret);
   const config = await readyConfig(context, secret, secret.config_version);
   if (config.broken) throw config.broken;
   const ttlSeconds = leaseTtl(context.settings, config.target.capabilities(config.parsed), options.ttlSeconds, secret);
   const wait = waitOf(context, config, options, ttlSeconds);
   const deadline = AbortSignal.timeout(leftOf(context, options));
-  const issuing: Issuing = { context, caller, place, secret, config, ttlSeconds, options, deadline, once, wait };
+  const issuing: Issuing = {
+    ...{ context, caller, place, secret, config, ttlSeconds, options, deadline, once, wait },
+    ...(handOver && { handOver }),
+  };
   return measured(context.meter, "issue", secret.type, () => underSomeName(issuing));
 }
 

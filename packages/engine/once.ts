@@ -91,7 +91,7 @@ export async function openOnce(
   met = false,
 ): Promise<Once | undefined> {
   if (!options.idempotencyKey) return undefined;
-  const { ttlSeconds, config, wait, waitSeconds } = options;
+  const { ttlSeconds, config, wait, waitSeconds, purpose, ticket, labels, heartbeatSeconds } = options;
   const asked = {
     create: name.toLowerCase(),
     ...place,
@@ -99,6 +99,10 @@ export async function openOnce(
     config,
     wait: wait ?? null,
     waitSeconds: waitSeconds ?? null,
+    ...(purpose && { purpose }),
+    ...(ticket && { ticket }),
+    ...(labels && Object.keys(labels).length > 0 && { labels }),
+    ...(heartbeatSeconds && { heartbeatSeconds }),
   };
   const digests = digestsOf(caller, options.idempotencyKey, asked);
   const patience = options.arrivedAt + context.settings.createLimitMs / 2;

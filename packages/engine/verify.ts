@@ -4,25 +4,32 @@ import type { Config } from "./configs.ts";
 import type { Context } from "./context.ts";
 import { TargetRefused } from "./errors.ts";
 import { reasonOf } from "./refusals.ts";
+import type { TimedStep } from "./trial.ts";
 
 const VERIFY_MS = 25_000;
 
-/** Every step; a target that could not be connected to has one, which says how far it got. */
-export async function verifySteps(context: Context, config: Config): Promise<Step[]> {
+/** Every step and how long it took; a target that could not be connected to has one, which says how far it got. */
+export async function verifySteps(context: Context, config: Config): Promise<TimedStep[]> {
   const { target, parsed } = config;
   const deadline = AbortSignal.timeout(VERIFY_MS);
-  const steps: Step[] = [];
+  const steps: TimedStep[] = [];
+  let since = performance.now();
+  const took = (step: Step): void => {
+    const now = performance.now();
+    steps.push({ ...step, durationMs: Math.round(now - since) });
+    since = now;
+  };
   try {
     await context.connections.use({ key: null, target, config: parsed }, deadline, async (link) => {
       const all = async (): Promise<void> => {
-        for await (const step of target.verify(link.client, parsed)) steps.push(step);
+        for await (const step of target.verify(link.client, parsed)) took(step);
       };
       await link.run(all());
     });
   } catch (error) {
     const step = (error instanceof TargetError && error.step) || "reach";
     const fix = error instanceof TargetError && error.fix ? { fix: error.fix } : {};
-    steps.push({ step, outcome: "failed", message: reasonOf(target, error), ...fix });
+    took({ step, outcome: "failed", message: reasonOf(target, error), ...fix });
   }
   return steps;
 }

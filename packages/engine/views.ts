@@ -1,6 +1,6 @@
 /** Rows as the wire shows them. */
 import type { dynamicSecrets, leaseLists, leases } from "@dayfly/store";
-import type { DynamicSecretView, LeaseView, ListedLeaseView } from "./api.ts";
+import type { DynamicSecretView, LeaseHistoryView, LeaseView, ListedLeaseView } from "./api.ts";
 
 type DynamicSecret = Awaited<ReturnType<typeof dynamicSecrets.byId>>;
 
@@ -23,6 +23,7 @@ export function leaseView(lease: leases.Lease): LeaseView {
     updatedAt: lease.updated_at,
     config: lease.lease_config,
     owner: { type: lease.actor_type, id: lease.actor_id },
+    ...(lease.beat_by === null ? {} : { beatBy: lease.beat_by }),
   };
 }
 
@@ -39,8 +40,29 @@ export function listedLeaseView(lease: leaseLists.ListedLease): ListedLeaseView 
     type: lease.type,
     target: lease.address,
     ownerName: lease.actor_name,
+    purpose: lease.purpose,
+    ticket: lease.ticket,
+    labels: lease.labels,
     leftBehindAt: lease.left_behind_at,
+    reason: lease.reason,
+    endedAt: lease.revoking_at,
+    verifiedGoneAt: lease.gone_at,
     cursor: lease.cursor,
+  };
+}
+
+/** The same with all that is known of how it was asked for and how it ended. */
+export function leaseHistoryView(lease: leaseLists.ListedLease): LeaseHistoryView {
+  return {
+    ...listedLeaseView(lease),
+    endedBy: lease.ended_by,
+    proof: lease.proof,
+    sourceIp: lease.source_ip,
+    userAgent: lease.user_agent,
+    sessionsKilled: lease.sessions_killed,
+    attempts: lease.attempts,
+    replaces: lease.replaces,
+    replacedBy: lease.replaced_by,
   };
 }
 
@@ -64,6 +86,7 @@ export function dynamicSecretView(
     updatedAt: secret.updated_at,
     usernameTemplate: secret.username_template,
     metadata: secret.metadata,
+    frozen: secret.frozen ? "dynamic-secret" : secret.project_frozen ? "project" : null,
     gatewayId: null,
     gatewayV2Id: null,
     ...(inputs ? { inputs } : {}),

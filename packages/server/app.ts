@@ -8,11 +8,12 @@ import { errorReply, IDEMPOTENCY_KEY, type Route, statusOf } from "@dayfly/contr
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { refuseExcess } from "./access/ability.ts";
 import { authenticate } from "./access/authenticate.ts";
-import { spotBeside } from "./access/place.ts";
+import { rightsHere } from "./access/place.ts";
 import { admit, read, readKey } from "./admit.ts";
 import type { Settings } from "./config.ts";
 import { dress, openDoor } from "./door.ts";
 import { type Answer, answerTo } from "./errors.ts";
+import { openStream } from "./events/stream.ts";
 import { newsIn, whenUndelivered } from "./hand-over.ts";
 import type { Ask, Handler, House } from "./handler.ts";
 import type { ServerLog } from "./log.ts";
@@ -122,10 +123,13 @@ export function createApp(
       handler: async (request, reply) => {
         const { visit } = request;
         const idempotencyKey = readKey(route, request.headers[IDEMPOTENCY_KEY]);
-        const asked = { input: read(route, request), idempotencyKey };
-        const answer = await handler(await prepare(house, visit, route, asked, log), house);
+        const { authorization, "last-event-id": last } = request.headers;
+        const lastEventId = typeof last === "string" ? last : null;
+        const asked = { input: read(route, request), idempotencyKey, lastEventId };
+        const answer = await handler(await prepare(house, visit, route, asked, authorization, log), house);
         const body = JSON.stringify(route.reply.parse(answer));
         await settle(house.store, visit, done);
+        if (visit.stream !== null) return openStream(reply, visit.stream);
         // The official CLI watches for changes by it.
         if (route.method === "GET") {
           const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
@@ -160,7 +164,8 @@ async function prepare<R extends Route>(
   house: House,
   visit: Visit,
   route: R,
-  asked: Pick<Ask<R>, "input" | "idempotencyKey">,
+  asked: Pick<Ask<R>, "input" | "idempotencyKey" | "lastEventId">,
+  authorization: string | undefined,
   log: ServerLog,
 ): Promise<Ask<R>> {
   const standing = await admit(house.store, visit, route, asked.input);
@@ -178,11 +183,20 @@ async function prepare<R extends Route>(
       const { project, spot } = standing!;
       return { projectId: project.id, environment: spot.environment!, path: spot.path ?? "/" };
     },
-    may: (action, subject, spot) => standing!.rights.may(action, subject, spotBeside(standing!.spot, spot)),
-    mayWithSome: (action, subject, spot) =>
-      standing!.rights.mayWithSome(action, subject, spotBeside(standing!.spot, spot)),
+    may: (...asked) => rightsHere(standing!).may(...asked),
+    mayWithSome: (...asked) => rightsHere(standing!).mayWithSome(...asked),
     isBoundBy: (field) => standing!.rights.looksAt(field),
     refuseExcess: (rules, end) => refuseExcess(standing!.rights.excess(rules, end)),
+    async rights() {
+      const { caller } = visit;
+      // The request has spent its use of the token: what goes on of it spends no more.
+      const { actor, orgRole } = await authenticate(store, authorization, caller.ip, { spends: false });
+      const now = { ...visit, caller: { ...caller, actor }, orgRole, facts: {} };
+      return rightsHere((await admit(store, now, route, asked.input))!);
+    },
+    follow: (stream) => {
+      visit.stream = stream;
+    },
     write: (work) =>
       store.transaction(async (tx) => {
         const result = await work(tx);

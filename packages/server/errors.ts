@@ -48,6 +48,7 @@ const lines: Line[] = [
     details: issues,
   })),
   line(engine.RuleBroken, "BadRequest"),
+  line(engine.Frozen, "ForbiddenError", ({ freeze }) => ({ details: { freeze } })),
   line(engine.TargetRefused, "BadRequest", ({ fix, steps }) => ({
     // Clients tell a target's refusal from a broken rule by it.
     details: { target: true, fix, steps },

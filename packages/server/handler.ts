@@ -2,20 +2,23 @@
 import type { AnswerOf, Conditions, InputOf, PermissionRule, Route, RouteName, routes } from "@dayfly/contract";
 import type { Engine } from "@dayfly/engine";
 import type { audit, Caller, OrgRole, projects, Store, Tx } from "@dayfly/store";
-import type { Spot } from "./access/rules.ts";
+import type { RightsHere } from "./access/place.ts";
 import type { Settings } from "./config.ts";
+import type { Feed, Follow } from "./events/feed.ts";
 
 /** What every handler can reach. */
 export interface House {
   store: Store;
   engine: Engine;
+  /** What happens, for who follows it. */
+  feed: Feed;
   settings: Pick<Settings, "hideRootCredentials" | "minLeaseTtl">;
   /** Why the server is not ready; null when it is. */
   unready(): Promise<string | null>;
 }
 
 /** One admitted request: parsed, authenticated, and allowed to be here. */
-export interface Ask<R extends Route = Route> {
+export interface Ask<R extends Route = Route> extends RightsHere {
   input: InputOf<R>;
   /** What the caller names this request, on the routes that take such a key. */
   idempotencyKey: string | null;
@@ -29,10 +32,6 @@ export interface Ask<R extends Route = Route> {
   project: projects.Project;
   /** The same, as the engine wants it; only for routes whose place has an environment. */
   place: { projectId: string; environment: string; path: string };
-  /** Whether the caller also holds another right here, to cut an answer down; admission has been decided already. */
-  may(action: string, subject: string, spot?: Spot): boolean;
-  /** The same of something there, as far as the spot tells: what opens a list, which `may` then cuts down. */
-  mayWithSome(action: string, subject: string, spot?: Spot): boolean;
   /** Whether the caller's rights depend on this field of things: then who may change it could widen them. */
   isBoundBy(field: keyof Conditions): boolean;
   /**
@@ -46,6 +45,12 @@ export interface Ask<R extends Route = Route> {
   record(tx: Tx): Promise<void>;
   /** Adds to the request's audit row. */
   note(facts: Omit<audit.AuditEvent, "event" | "outcome">): void;
+  /** The last event that the caller has heard, as it says. */
+  lastEventId: string | null;
+  /** Asks again who the caller is and what it may. @throws Refusal, NotFound when it may not be here any more */
+  rights(): Promise<RightsHere>;
+  /** Answers with a stream, once the request is recorded. */
+  follow(stream: Follow): void;
   /** What to do if the answer cannot be handed over whole. */
   ifUndelivered(act: () => Promise<void>): void;
 }

@@ -1,5 +1,5 @@
 /** What is over goes: the history of leases past its days, keys of a day ago, alerts that nobody took. */
-import { alerts, idempotencyKeys, remains, revocations, type Store, targets } from "@dayfly/store";
+import { alerts, bulkRevocations, idempotencyKeys, remains, revocations, type Store, targets } from "@dayfly/store";
 
 const EVERY_MS = 60 * 60_000;
 
@@ -17,6 +17,7 @@ export function keepHouse(store: Store, historyDays: number, told: Told): { stop
     // In small bites, so that no transaction is long.
     while ((await store.transaction((tx) => idempotencyKeys.forget(tx))) > 0);
     while ((await store.transaction((tx) => revocations.forget(tx, historyDays))) > 0);
+    while ((await store.transaction((tx) => bulkRevocations.forget(tx, historyDays))) > 0);
     while ((await store.transaction((tx) => remains.forget(tx))) > 0);
     for (let dropped = 1; dropped > 0; ) {
       dropped = await store.transaction((tx) => alerts.forget(tx));

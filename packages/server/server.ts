@@ -13,6 +13,7 @@ import { type Bootstrap, bootstrap, keepAddress } from "./bootstrap.ts";
 import { keepClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { drain } from "./drain.ts";
+import { createFeed } from "./events/feed.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { keepLapses } from "./lapses.ts";
 import { checkListening, listen } from "./listen.ts";
@@ -138,10 +139,12 @@ async function build(
       ? "the database does not answer"
       : clock.fault();
   };
-  const app = createApp({ store, engine, settings, unready }, mounted, settings, log, metrics);
+  const feed = createFeed(store, (error) => log.warn({ err: error }, "events could not be read yet"));
+  const app = createApp({ store, engine, feed, settings, unready }, mounted, settings, log, metrics);
   undo.push(async () => {
     state = "draining";
     engine.rest();
+    feed.close();
     await drain(app);
   });
   const url = await listen(app, settings);

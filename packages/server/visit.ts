@@ -6,6 +6,7 @@
 import { performance } from "node:perf_hooks";
 import type { Route } from "@dayfly/contract";
 import { audit, type Caller, type OrgRole, type Single, type Store } from "@dayfly/store";
+import type { Follow } from "./events/feed.ts";
 
 /** What is known of a request so far. */
 export interface Visit {
@@ -21,6 +22,8 @@ export interface Visit {
   facts: Omit<audit.AuditEvent, "event" | "outcome">;
   /** Set by a handler whose answer must not be lost: called when it could not be handed over whole. */
   undelivered: (() => void) | null;
+  /** Set by a handler whose answer is a stream. */
+  stream: Follow | null;
 }
 
 /** Starts a visit by somebody who has not said who they are. */
@@ -33,6 +36,7 @@ export function arrive(route: Route | null, from: Omit<Caller, "actor">): Visit 
     arrivedAt: performance.now(),
     facts: {},
     undelivered: null,
+    stream: null,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The row types of who may do what in a project, and of its tags; part of `tables.ts`. */
 import type { Generated } from "kysely";
 import type { DefaultTime, Json } from "./columns.ts";
+import type { FrozenColumn } from "./incident-tables.ts";
 
 /**
  * One role of a member. `secrets` names what a lease-only member may lease; `roleId` is of a role of the project's own.
@@ -24,6 +25,7 @@ export interface MembershipsTable {
   ends_at: Date | null;
   /** While its actor is disabled. */
   suspended: Generated<boolean>;
+  frozen: FrozenColumn;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }

@@ -73,14 +73,15 @@ function good(db: Db, digest: Buffer, ip: string | null) {
 
 /**
  * Whose token this is; undefined when it is unknown, expired, revoked, used up or asked from an address that is not
- * trusted. The one look-up of every request: it joins the identity, and a token with a use limit spends a use in one UPDATE.
+ * trusted. The one look-up of every request: it joins the identity, and where it `spends`, a token
+ * with a use limit loses a use in one UPDATE.
  */
-export async function bearer(db: Db, digest: Buffer, ip: string | null): Promise<Bearer | undefined> {
+export async function bearer(db: Db, digest: Buffer, ip: string | null, spends: boolean): Promise<Bearer | undefined> {
   const row = await good(db, digest, ip)
     .select(["identities.id", "identities.name", "identities.org_role", "access_tokens.num_uses_limit"])
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  if (row.num_uses_limit > 0 && !(await spend(db, digest))) return undefined;
+  if (spends && row.num_uses_limit > 0 && !(await spend(db, digest))) return undefined;
   return { identityId: row.id, identityName: row.name, orgRole: row.org_role };
 }
 

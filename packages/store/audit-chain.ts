@@ -111,8 +111,11 @@ export interface Verification {
   firstBreak: { sequence: string | null; eventId: string; what: string } | null;
 }
 
-/** Checks every row's MAC and every link from `after` on (0: the whole chain). Reads only. */
-export async function verifyAudit(db: Db, after = 0n): Promise<Verification> {
+/**
+ * Checks every row's MAC and every link behind `after` (0: from the beginning), up to `last`; without one to the end, and
+ * the rows that are not linked yet. Reads only.
+ */
+export async function verifyAudit(db: Db, after = 0n, last?: bigint): Promise<Verification> {
   const rowKey = auditKey(db.keys);
   const linkKey = db.keys.derive("audit links");
   const start = await db.sql
@@ -134,6 +137,7 @@ export async function verifyAudit(db: Db, after = 0n): Promise<Verification> {
       .leftJoin("audit_events as e", "e.id", "l.event_id")
       .select(["l.sequence", "l.event_id", "l.link", "e.body", "e.mac"])
       .where("l.sequence", ">", String(sequence))
+      .$if(last !== undefined, (query) => query.where("l.sequence", "<=", String(last)))
       .orderBy("l.sequence")
       .limit(BATCH)
       .execute();
@@ -151,6 +155,7 @@ export async function verifyAudit(db: Db, after = 0n): Promise<Verification> {
     }
     if (batch.length < BATCH) break;
   }
+  if (last !== undefined) return result;
   const unlinked = await db.sql
     .selectFrom("audit_events as e")
     .leftJoin("audit_links as l", "l.event_id", "e.id")

@@ -44,6 +44,10 @@ export interface AuditEvent {
   /** Whether stored admin credentials were handed out. */
   rootCredentials?: boolean;
   proof?: string;
+  /** Whether somebody only looked at what an order would do. */
+  dryRun?: boolean;
+  /** What a freeze is on. */
+  scope?: string;
   /** Whether a deletion was told not to wait for accounts that cannot be ended. */
   forced?: boolean;
 }

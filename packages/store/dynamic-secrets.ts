@@ -27,8 +27,16 @@ export async function insert(
   tx: Tx,
   row: Omit<
     DynamicSecret,
-    "version" | "config_version" | "deleting" | "was_at" | "forced_at" | "created_at" | "updated_at"
-  > & { folder_id: string },
+    | "version"
+    | "config_version"
+    | "deleting"
+    | "was_at"
+    | "forced_at"
+    | "frozen"
+    | "project_frozen"
+    | "created_at"
+    | "updated_at"
+  > & { folder_id: string; project_frozen?: boolean },
 ): Promise<DynamicSecret> {
   await folders.hold(tx, row.folder_id);
   const insertion = tx.sql
@@ -96,6 +104,26 @@ export async function byId(db: Db, id: string): Promise<DynamicSecret> {
   const row = await db.sql.selectFrom("dynamic_secrets").selectAll().where("id", "=", id).executeTakeFirst();
   if (!row) throw new NotFound("dynamic secret", id);
   return row;
+}
+
+/** The live ones on targets of these addresses, and where they are. */
+export async function onTargets(
+  db: Db,
+  addresses: string[],
+): Promise<
+  (Pick<DynamicSecret, "project_id" | "name" | "metadata"> & { address: string; environment: string; path: string })[]
+> {
+  return db.sql
+    .selectFrom("dynamic_secrets as d")
+    .innerJoin("config_versions as c", (on) =>
+      on.onRef("c.dynamic_secret_id", "=", "d.id").onRef("c.version", "=", "d.config_version"),
+    )
+    .innerJoin("environments as e", "e.id", "d.environment_id")
+    .innerJoin("folders as f", "f.id", "d.folder_id")
+    .select(["c.address", "d.project_id", "e.slug as environment", "f.path", "d.name", "d.metadata"])
+    .where("c.address", "in", addresses)
+    .where("d.deleting", "=", sql.lit(false))
+    .execute();
 }
 
 /** The live ones of a folder, by name. */

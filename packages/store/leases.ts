@@ -9,7 +9,7 @@
 import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { AuditEvent } from "./audit.ts";
 import * as counters from "./counters.ts";
-import type { Caller, Db, Single } from "./db.ts";
+import type { Caller, Db, Single, Tx } from "./db.ts";
 import * as idempotencyKeys from "./idempotency-keys.ts";
 import { recording } from "./moves.ts";
 import type { Field } from "./sealing.ts";
@@ -38,9 +38,18 @@ export interface Intent {
   /** Until when the create has to have answered, and until when it could still land. */
   answerSeconds: number;
   lateSeconds: number;
-  /** The lease that ends when this one is handed out. */
+  /** The lease that ends when this one is handed out, or a while after. */
   replaces?: string | null;
+  /** What its holder says of it. */
+  purpose?: string | null;
+  ticket?: string | null;
+  labels?: Record<string, string>;
+  /** Seconds from one beat to the next; null where none is expected. */
+  beatEvery?: number | null;
 }
+
+/** A lease ends when so many of its beats are missed. */
+export const BEATS_MISSED = 2;
 
 /** What goes with an intent, in the same statement. */
 export interface Along {
@@ -64,8 +73,8 @@ export class LimitReached extends Error {
 
 /**
  * T1: nothing → intended, with its audit row and its counts, in one statement: the counters are locked for no longer. What
- * it hangs on is locked against deletion meanwhile.
- * @returns undefined when the dynamic secret or the membership is gone
+ * it hangs on is locked against deletion and freezes meanwhile.
+ * @returns undefined when the dynamic secret or the membership is gone or frozen
  * @throws a unique violation when a live lease of that target has the name, LimitReached, KeyTaken
  */
 export async function intend(
@@ -82,18 +91,21 @@ export async function intend(
     actor_id: actorId ?? "",
   };
   const member = sql`member as (select 1 from memberships where project_id = ${intent.projectId}
-    and actor_type = ${type} and actor_id = ${actorId} and not suspended for key share),`;
+    and actor_type = ${type} and actor_id = ${actorId} and not suspended and frozen is null for share),`;
   const statement = sql<Lease>`
     with ${asMember ? member : sql``} held as (
-      select 1 from dynamic_secrets where id = ${intent.dynamicSecretId} and not deleting for share),
+      select 1 from dynamic_secrets where id = ${intent.dynamicSecretId} and not deleting
+        and frozen is null and not project_frozen for share),
     intended as (
       insert into leases (id, project_id, dynamic_secret_id, config_version, target_key, username, lease_config,
-        answer_by, late_until, expires_at, due_at, actor_type, actor_id, actor_name, source_ip, user_agent, replaces)
+        answer_by, late_until, expires_at, due_at, actor_type, actor_id, actor_name, source_ip, user_agent, replaces,
+        purpose, ticket, labels, beat_every)
       select ${intent.id}::uuid, ${intent.projectId}::uuid, ${intent.dynamicSecretId}::uuid, ${intent.configVersion}::int,
         ${intent.targetKey}::bytea, ${intent.username}, ${JSON.stringify(intent.config)}::jsonb,
         ${inSeconds(intent.answerSeconds)}, ${inSeconds(intent.lateSeconds)}, ${inSeconds(intent.ttlSeconds)},
         ${inSeconds(intent.answerSeconds)}, ${type}, ${actorId}::uuid, ${name}, ${caller.ip}, ${caller.userAgent},
-        ${intent.replaces ?? null}::uuid
+        ${intent.replaces ?? null}::uuid, ${intent.purpose ?? null}, ${intent.ticket ?? null},
+        ${JSON.stringify(intent.labels ?? {})}::jsonb, ${intent.beatEvery ?? null}::int
       from held ${asMember ? sql`, member` : sql``} returning *),
     counted as (${counters.raising(counted, limits, sql`exists (select from intended)`)}),
     recorded as (${recording(db, { caller, events }, "intended")})
@@ -152,7 +164,8 @@ export function activation(
       keep: found.keep,
       native_until: found.nativeUntil,
       late_until: now,
-      due_at: sql<Date>`expires_at`,
+      beat_by: nextBeat,
+      due_at: sql<Date>`least(expires_at, ${nextBeat})`,
       fence_no: nextFence,
       updated_at: now,
     })
@@ -164,23 +177,57 @@ export function activation(
     .returningAll();
 }
 
+/** Until when the next beat has to come; null without one. */
+const nextBeat = sql<Date | null>`lease_now() + make_interval(secs => ${sql.lit(BEATS_MISSED)} * beat_every)`;
+
+/** A beat: its holder is there. Not a move, so it stands in nobody's way. @returns undefined when it comes too late */
+export function beat(tx: Tx, id: string): Promise<Lease | undefined> {
+  return tx.sql
+    .updateTable("leases")
+    .set({
+      beat_by: nextBeat,
+      // Somebody has to look after a renewal that is under way, whoever beats.
+      due_at: sql<Date>`least(expires_at, ${nextBeat}, case when renew_from is not null then renew_by end)`,
+    })
+    .where("id", "=", id)
+    .where("state", "=", "active")
+    .where("expires_at", ">", now)
+    .where("beat_by", ">", now)
+    .returningAll()
+    .executeTakeFirst();
+}
+
 /** In any state; undefined when there never was one. */
 export function byId(db: Db, id: string): Promise<Lease | undefined> {
   return db.sql.selectFrom("leases").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** Whose a lease of a project is, and the name of its dynamic secret; undefined when the project has no such lease. */
+/** Whose a lease of a project is, and where its dynamic secret is or was; undefined when the project has no such lease. */
 export function ownerOf(
   db: Db,
   projectId: string,
   id: string,
 ): Promise<
-  { name: string; metadata: { key: string; value: string }[]; actor_type: string; actor_id: string } | undefined
+  | {
+      environment: string | null;
+      path: string | null;
+      name: string;
+      metadata: { key: string; value: string }[];
+      actor_type: string;
+      actor_id: string;
+    }
+  | undefined
 > {
   return db.sql
     .selectFrom("leases as l")
     .innerJoin("dynamic_secrets as d", "d.id", "l.dynamic_secret_id")
+    .leftJoin("environments as e", "e.id", "d.environment_id")
+    .leftJoin("folders as f", "f.id", "d.folder_id")
     .select(["d.name", "d.metadata", "l.actor_type", "l.actor_id"])
+    .select([
+      sql<string | null>`coalesce(d.was_at ->> 'environment', e.slug)`.as("environment"),
+      sql<string | null>`coalesce(d.was_at ->> 'path', f.path)`.as("path"),
+    ])
     .where("l.id", "=", id)
     .where("l.project_id", "=", projectId)
     .executeTakeFirst();

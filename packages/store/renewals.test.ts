@@ -22,10 +22,10 @@ after(() => all.stop());
 
 const caller = testCaller();
 
-async function active(ttlSeconds = 60): Promise<leases.Lease> {
+async function active(ttlSeconds = 60, beatEvery: number | null = null): Promise<leases.Lease> {
   const targetKey = randomBytes(32);
   const secret = await testDynamicSecret(store, place, targetKey);
-  const row = await store.transaction((tx) => intended(tx, testIntent(secret, targetKey, { ttlSeconds })));
+  const row = await store.transaction((tx) => intended(tx, testIntent(secret, targetKey, { ttlSeconds, beatEvery })));
   const t2 = leases.activation(store, row.id, row.fence_no, { keep: null, nativeUntil: null });
   return t2.executeTakeFirstOrThrow();
 }
@@ -168,4 +168,29 @@ test("an undone renewal leaves the end that there was, and frees its key and no 
   assert.equal(await idempotencyKeys.find(store, key!.digest), undefined);
   assert.deepEqual((await idempotencyKeys.find(store, other!.digest))?.renewed_until, first.expires_at);
   assert.ok(await begin(undone), "and the next one may begin at once");
+});
+
+test("a lease that is handed over during a renewal ends by then, whether the renewal is undone or taken over", async () => {
+  const row = await active(3_600);
+  const begun = (await begin(row))!;
+  const handed = (await store.transaction((tx) => replacements.handOver(tx, row.id, row.id, 60)))!;
+  assert.equal(await finish(begun), undefined, "who renewed has lost its turn");
+  const undone = (await undo(handed))!;
+  assert.ok(undone.expires_at.getTime() < row.expires_at.getTime() - 3_000_000);
+  assert.deepEqual(undone.due_at, undone.expires_at);
+});
+
+test("a beat puts no renewal off that somebody has to look after, and a missed one ends the lease in spite of it", async () => {
+  const row = await active(3_600, 600);
+  assert.deepEqual(row.due_at, row.beat_by);
+  const begun = (await begin(row))!;
+  const beaten = (await store.transaction((tx) => leases.beat(tx, row.id)))!;
+  assert.equal(beaten.fence_no, begun.fence_no, "it stands in nobody's way");
+  assert.ok(beaten.due_at!.getTime() <= beaten.renew_by!.getTime());
+  const done = (await finish(begun))!;
+  assert.deepEqual(done.due_at, done.beat_by);
+  await begin(done);
+  await store.pool.query("update leases set beat_by = now(), due_at = now() where id = $1", [row.id]);
+  const claimed = (await claim(row))!;
+  assert.deepEqual([claimed.state, claimed.reason, claimed.renew_from], ["revoking", "missed-beat", null]);
 });

@@ -55,8 +55,8 @@ export async function begin(
 ): Promise<Lease | undefined> {
   const end = sql<Date>`expires_at + make_interval(secs => ${ttlSeconds})`;
   const under = inTarget
-    ? sql`renew_from = expires_at, renew_by = ${turn.by}, due_at = ${turn.dueBefore(end)}`
-    : sql`renew_by = null, due_at = ${end}`;
+    ? sql`renew_from = expires_at, renew_by = ${turn.by}, due_at = least(${turn.dueBefore(end)}, beat_by)`
+    : sql`renew_by = null, due_at = least(${end}, beat_by)`;
   const statement = sql<Lease>`
     with moved as (
       update leases set expires_at = ${end}, ${under}, fence_no = fence_no + 1, updated_at = lease_now()
@@ -89,7 +89,7 @@ export function finish(
 ): Promise<Lease | undefined> {
   const finishing = sql<Lease>`
     update leases set native_until = ${nativeUntil}, renew_from = null ${handedOn ? sql`` : sql`, renew_by = null`},
-      due_at = expires_at, fence_no = fence_no + 1, updated_at = lease_now()
+      due_at = least(expires_at, beat_by), fence_no = fence_no + 1, updated_at = lease_now()
     where id = ${id} and state = 'active' and fence_no = ${fence_no} returning *`;
   return move<Lease>(db, finishing, recorded);
 }
@@ -105,7 +105,7 @@ export async function undo(
 ): Promise<Lease | undefined> {
   const { rows } = await sql<Lease>`
     with undone as (
-      update leases set expires_at = renew_from, due_at = renew_from, renew_from = null, renew_by = null,
+      update leases set expires_at = renew_from, due_at = least(renew_from, beat_by), renew_from = null, renew_by = null,
         fence_no = fence_no + 1, updated_at = lease_now()
       where id = ${id} and state = 'active' and fence_no = ${fence_no} and renew_from is not null returning *)
     ${key ? sql`, freed as (${idempotencyKeys.freeing(key, "undone")})` : sql``}

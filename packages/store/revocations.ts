@@ -87,6 +87,10 @@ export function claimRevoking(tx: Tx, id: string): Promise<Lease | undefined> {
     .executeTakeFirst();
 }
 
+/** Why a row that was in the state `was` is due. */
+const whyDue = sql`case when was = 'intended' then 'create-failed'
+  when expires_at > lease_now() and beat_by <= lease_now() then 'missed-beat' else 'expired' end`;
+
 /** A claimed row and the state in which it fell due. `renews`: it lives on, with a renewal that somebody has to finish. */
 export type Claimed = Lease & { was: LeaseState; renews: boolean };
 
@@ -100,18 +104,19 @@ export async function claimDue(tx: Tx, targetKeys: Buffer[], free: number[], roo
       select l.id, l.state as was, l.renews
       from unnest(${targetKeys}::bytea[], ${free}::int[]) as t(key, free)
       cross join lateral (
-        select id, state, state = 'active' and renew_from is not null and expires_at > lease_now() as renews
+        select id, state, state = 'active' and renew_from is not null and expires_at > lease_now()
+          and (beat_by is null or beat_by > lease_now()) as renews
         from leases where target_key = t.key and due_at <= lease_now()
         order by due_at limit t.free for update skip locked) l
       limit ${room})
     update leases set
       state = case when renews then state else 'revoking' end,
       reason = case when renews then reason
-        else coalesce(reason, case when was = 'intended' then 'create-failed' else 'expired' end) end,
+        else coalesce(reason, ${whyDue}) end,
       revoking_at = case when renews then revoking_at else coalesce(revoking_at, lease_now()) end,
       renew_from = case when renews then renew_from end,
       renew_by = case when renews then ${turn.by} end,
-      due_at = case when renews then ${turn.dueBefore(sql`expires_at`)} else ${claimedUntil} end,
+      due_at = case when renews then least(${turn.dueBefore(sql`expires_at`)}, beat_by) else ${claimedUntil} end,
       attempts = attempts + case when renews then 0 else 1 end,
       fence_no = fence_no + 1,
       updated_at = case when was = 'revoking' then updated_at else lease_now() end
@@ -151,7 +156,7 @@ export async function expireUnasked(tx: Tx, targetKey: Buffer, error: string): P
       select id, state as was from leases where target_key = ${targetKey} and due_at <= lease_now()
         and state in ('intended', 'active') and (renew_from is null or expires_at <= lease_now()) order by due_at limit ${BATCH} for update skip locked)
     update leases set
-      state = 'revoking', reason = coalesce(reason, case when was = 'intended' then 'create-failed' else 'expired' end),
+      state = 'revoking', reason = coalesce(reason, ${whyDue}),
       revoking_at = lease_now(), renew_from = null, renew_by = null, error_class = 'unreachable', error = ${error},
       fence_no = fence_no + 1, updated_at = lease_now()
     from picked where leases.id = picked.id
@@ -329,12 +334,22 @@ export function cascadeActor(
   return cascadeWhere(tx, endedBy, which);
 }
 
-async function cascadeWhere(tx: Tx, endedBy: string, which: RawBuilder<boolean>): Promise<Ended[]> {
+/** Those of these leases that live become due now, because of one order for all of them. @returns the leases that moved */
+export function endThese(tx: Tx, leaseIds: string[], endedBy: string): Promise<Ended[]> {
+  return cascadeWhere(tx, endedBy, sql<boolean>`id = any(${leaseIds}::uuid[])`, "bulk");
+}
+
+async function cascadeWhere(
+  tx: Tx,
+  endedBy: string,
+  which: RawBuilder<boolean>,
+  reason: LeaseReason = "cascade",
+): Promise<Ended[]> {
   // In the order of ids: two that end some of the same leases wait for each other and not in a circle.
   const { rows } = await sql<Ended>`
     with picked as (
       select id from leases where ${which} and state in ('intended', 'active') order by id for update)
-    update leases set state = 'revoking', reason = 'cascade', ended_by = ${endedBy}, revoking_at = lease_now(),
+    update leases set state = 'revoking', reason = ${reason}, ended_by = ${endedBy}, revoking_at = lease_now(),
       renew_from = null, renew_by = null, due_at = lease_now(), fence_no = fence_no + 1, updated_at = lease_now()
     from picked where leases.id = picked.id
     returning leases.id, leases.project_id, leases.dynamic_secret_id, leases.username`.execute(tx.sql);

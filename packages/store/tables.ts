@@ -16,6 +16,7 @@ import type {
   UsersTable,
 } from "./actor-tables.ts";
 import type { DefaultJson, DefaultTime, Json } from "./columns.ts";
+import type { BulkRevocationLeasesTable, BulkRevocationsTable, FrozenColumn } from "./incident-tables.ts";
 import type {
   SecretImportsTable,
   SecretOverridesTable,
@@ -53,6 +54,7 @@ export interface ProjectsTable {
   audit_logs_retention_days: Generated<number | null>;
   /** Asked for as a literal and not as a parameter, here and below: else a prepared statement cannot use the partial index. */
   deleting: Generated<boolean>;
+  frozen: FrozenColumn;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -103,6 +105,9 @@ export interface DynamicSecretsTable {
   was_at: ColumnType<{ project: string; environment: string; path: string } | null, undefined, never>;
   /** When it was deleted by force. */
   forced_at: Date | null;
+  frozen: FrozenColumn;
+  /** Whether its project is frozen. */
+  project_frozen: Generated<boolean>;
   created_at: DefaultTime;
   updated_at: DefaultTime;
 }
@@ -303,6 +308,8 @@ export interface Tables {
   config_versions: ConfigVersionsTable;
   counters: CountersTable;
   leases: LeasesTable;
+  bulk_revocations: BulkRevocationsTable;
+  bulk_revocation_leases: BulkRevocationLeasesTable;
   idempotency_keys: IdempotencyKeysTable;
   audit_events: AuditEventsTable;
   audit_links: AuditLinksTable;

@@ -156,6 +156,8 @@ export interface Target<S extends z.ZodType = z.ZodType, Client = unknown, C = z
   title: string;
   /** `.meta()` of each field holds title, description, order and, for secrets, `secret: true`. */
   config: S;
+  /** What it can do at best, for the catalogue; what it can with one config is `capabilities`. */
+  can: Pick<Capabilities, "renewable" | "revocable" | "nativeExpiry">;
   /** For people and for telling targets apart: `db.example:5432`. Never secret. */
   address(config: C): string;
   /** As whom it is worked on there: the admin's name. Never secret. */

@@ -28,11 +28,43 @@ export interface Described {
   type: string;
   title: string;
   fields: Field[];
+  /** What it can do at best; a config may take something away. */
+  can: AnyTarget["can"];
 }
 
 /** Describes a target by its config, in the order of its form. */
 export function describe(target: AnyTarget): Described {
-  return { type: target.type, title: target.title, fields: describeFields(target.config) };
+  return { type: target.type, title: target.title, fields: describeFields(target.config), can: target.can };
+}
+
+/** The schema of one input. */
+export function fieldOf(target: AnyTarget, name: string): z.ZodType {
+  return shapeOf(target.config)[name] as z.ZodType;
+}
+
+/** A JSON Schema of inputs, for forms and prompts: with titles, an order, and a mark on what is secret. */
+export function inputsSchema(fields: Field[]): Record<string, unknown> {
+  return {
+    type: "object",
+    properties: Object.fromEntries(fields.map((field) => [field.name, fieldSchema(field)])),
+    required: fields.filter(({ required }) => required).map(({ name }) => name),
+  };
+}
+
+const jsonTypes = { number: "number", switch: "boolean", group: "object", list: "array" } as const;
+
+function fieldSchema(field: Field): Record<string, unknown> {
+  const { kind, title, help, secret, order, choices, variables } = field;
+  return {
+    ...(kind === "group" ? inputsSchema(field.fields ?? []) : { type: jsonTypes[kind as "number"] ?? "string" }),
+    title,
+    ...(help !== undefined && { description: help }),
+    ...(field.default !== undefined && { default: field.default }),
+    ...(choices && { enum: choices }),
+    ...(kind === "statement" && { "x-statement": variables ?? [] }),
+    ...(secret && { "x-secret": true, writeOnly: true }),
+    "x-order": order,
+  };
 }
 
 /** The names of a target's inputs that hold a secret. */

@@ -2,12 +2,15 @@
 
 import { accountFor, TARGET_UID } from "../../packages/store/embedded/account.ts";
 import { embeddedBinaries } from "../../packages/store/embedded/binaries.ts";
+import { officialNodeSdk, officialPythonSdk } from "./official.ts";
 import { fetchPostgres15, fetchPsql } from "./postgres.ts";
 
 const wanted: Record<string, () => unknown> = {
   "PostgreSQL 18 (npm)": () => embeddedBinaries(accountFor("/nonexistent", TARGET_UID)),
   "PostgreSQL 15 (Debian)": fetchPostgres15,
   "psql 15 (Debian)": fetchPsql,
+  "@infisical/sdk (npm)": officialNodeSdk,
+  "infisicalsdk (PyPI)": officialPythonSdk,
 };
 
 const show = process.stderr.isTTY ? (line: string) => process.stderr.write(`${line}\n`) : () => {};

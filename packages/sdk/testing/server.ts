@@ -99,6 +99,7 @@ export const dynamicSecretRecord = {
   statusDetails: null,
   usernameTemplate: null,
   metadata: [],
+  frozen: null,
   gatewayId: null,
   gatewayV2Id: null,
 };

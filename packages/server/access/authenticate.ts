@@ -18,20 +18,21 @@ export interface Authenticated {
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,2048})$/i;
 
 /**
- * Reads the `Authorization` header of a request from an address.
+ * Reads the `Authorization` header of a request from an address. Of a token with a use limit it spends one, unless told not to.
  * @throws Refusal: 401 without credentials, 403 TokenError (as the wire has it) for a token that is not good.
  */
 export async function authenticate(
   db: Db,
   authorization: string | undefined,
   ip: string | null,
+  { spends = true }: { spends?: boolean } = {},
 ): Promise<Authenticated> {
   if (authorization === undefined || !/^Bearer(\s|$)/i.test(authorization)) {
     throw new Refusal("UnauthorizedError", "No token was given: log in and send it as 'Authorization: Bearer <token>'");
   }
   const token = bearer.exec(authorization.trim())?.[1];
   const holder =
-    token === undefined ? undefined : await (isPersons(token) ? person(db, token) : machine(db, token, ip));
+    token === undefined ? undefined : await (isPersons(token) ? person(db, token) : machine(db, token, ip, spends));
   if (holder === undefined) throw badToken();
   return holder;
 }
@@ -41,8 +42,8 @@ export function badToken(): Refusal {
   return new Refusal("TokenError", "The token is unknown, expired, used up or revoked: log in again");
 }
 
-async function machine(db: Db, token: string, ip: string | null): Promise<Authenticated | undefined> {
-  const holder = await accessTokens.bearer(db, digestOf(token), plainAddress(ip));
+async function machine(db: Db, token: string, ip: string | null, spends: boolean): Promise<Authenticated | undefined> {
+  const holder = await accessTokens.bearer(db, digestOf(token), plainAddress(ip), spends);
   return (
     holder && {
       actor: { type: "identity", id: holder.identityId, name: holder.identityName },

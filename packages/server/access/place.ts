@@ -73,16 +73,34 @@ export async function standingAt(
   return { ...found, rights: projectRights(membership.roles, ownerOf(actor)) };
 }
 
-/** Adds a lease's owner and dynamic secret to the spot. @throws NotFound when the lease is not this project's */
+/** Adds a lease's owner and dynamic secret to the spot, and its place where the request does not name one. @throws NotFound when the lease is not this project's */
 export async function spotOfLease(db: Db, standing: Standing, leaseId: string): Promise<Spot> {
   const found = await leases.ownerOf(db, standing.project.id, leaseId);
   if (found === undefined) throw new NotFound("lease", leaseId);
-  const { name, metadata } = found;
-  return { ...standing.spot, name, metadata, owner: ownerOf({ type: found.actor_type, id: found.actor_id }) };
+  const { environment, path, name, metadata } = found;
+  const at = { environment: environment ?? undefined, path: path ?? undefined };
+  const spot = standing.spot.environment === undefined ? { ...standing.spot, ...at } : standing.spot;
+  return { ...spot, name, metadata, owner: ownerOf({ type: found.actor_type, id: found.actor_id }) };
 }
 
-/** Another spot, told as it differs from this one. What hangs on a thing is not carried over to a thing of another name. */
-export function spotBeside(here: Spot, other: Spot = {}): Spot {
+/** What somebody may do where a request acts, and beside it: a spot is told as it differs from the request's. */
+export interface RightsHere {
+  /** Whether the caller also holds another right here, to cut an answer down; admission has been decided already. */
+  may(action: string, subject: string, spot?: Spot): boolean;
+  /** The same of something there, as far as the spot tells: what opens a list, which `may` then cuts down. */
+  mayWithSome(action: string, subject: string, spot?: Spot): boolean;
+}
+
+/** The rights of whoever stands there. */
+export function rightsHere({ rights, spot: here }: Standing): RightsHere {
+  return {
+    may: (action, subject, spot) => rights.may(action, subject, beside(here, spot)),
+    mayWithSome: (action, subject, spot) => rights.mayWithSome(action, subject, beside(here, spot)),
+  };
+}
+
+// What hangs on a thing is not carried over to a thing of another name.
+function beside(here: Spot, other: Spot = {}): Spot {
   const isOther = "name" in other || "path" in other || "environment" in other;
   return isOther ? { ...here, metadata: undefined, owner: undefined, ...other } : { ...here, ...other };
 }

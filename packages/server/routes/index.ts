@@ -6,7 +6,9 @@ import * as audit from "./audit.ts";
 import * as auth from "./auth.ts";
 import * as dynamicSecrets from "./dynamic-secrets.ts";
 import * as environments from "./environments.ts";
+import * as events from "./events.ts";
 import * as folders from "./folders.ts";
+import * as freezes from "./freezes.ts";
 import * as health from "./health.ts";
 import * as identities from "./identities.ts";
 import * as identityMemberships from "./identity-memberships.ts";
@@ -20,6 +22,7 @@ import * as secretImports from "./secret-imports.ts";
 import * as secrets from "./secrets.ts";
 import * as sessions from "./sessions.ts";
 import * as tags from "./tags.ts";
+import * as targets from "./targets.ts";
 import * as universalAuth from "./universal-auth.ts";
 import * as userMemberships from "./user-memberships.ts";
 import * as users from "./users.ts";
@@ -46,6 +49,9 @@ const handlers: Handlers = {
   ...dynamicSecrets,
   ...leases,
   ...leaseLists,
+  ...freezes,
+  ...targets,
+  ...events,
   ...health,
   ...openapi,
 };

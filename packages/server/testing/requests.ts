@@ -1,7 +1,8 @@
 /** A valid request for each route of the contract, for the walk over all of them. */
 import type { RouteName } from "@dayfly/contract";
-import { type actorsWalk, machinesOrder, peoplesOrder } from "./actors-walk.ts";
+import type { actorsWalk } from "./actors-walk.ts";
 import { providerOf, type Scene } from "./callers.ts";
+import { ownRequests } from "./own-requests.ts";
 
 const anId = "11111111-2222-4333-8444-555555555555";
 
@@ -18,6 +19,7 @@ interface Known {
   workspaceTagId: string;
   membershipId: string;
   importId: string;
+  revocationId: string;
 }
 /** The ids of things that are there, filled in as the walk of the admin makes them. */
 export const known: Known = {
@@ -33,6 +35,7 @@ export const known: Known = {
   workspaceTagId: anId,
   membershipId: anId,
   importId: anId,
+  revocationId: anId,
 };
 
 /** The request of a route as the scene and what is known by now have it. */
@@ -148,12 +151,16 @@ export function requestFor(
     getDynamicSecret: { path: `${dynamic}/postgres?${query}` },
     updateDynamicSecret: { path: `${dynamic}/second`, body: { ...loc, data: { defaultTTL: "2h" } } },
     deleteDynamicSecret: { path: `${dynamic}/second`, body: loc },
-    createLease: { path: `${dynamic}/leases`, body: { ...loc, dynamicSecretName: "postgres", ttl: "" } },
+    createLease: {
+      path: `${dynamic}/leases`,
+      body: { ...loc, dynamicSecretName: "postgres", ttl: "", heartbeat: "1h" },
+    },
     renewLease: { path: `${dynamic}/leases/${known.leaseId}/renew`, body: { ...loc, ttl: "1m" } },
     getLease: { path: `${dynamic}/leases/${known.leaseId}?${query}` },
     listLeases: { path: `${dynamic}/postgres/leases?${query}` },
     deleteLease: { path: `${dynamic}/leases/${known.leaseId}`, body: loc },
     listProjectLeases: { path: `/api/v1/projects/${projectId}/leases?state=failed` },
+    ...ownRequests(at, known),
     listOrganizationLeases: { path: "/api/v1/organization/leases?state=left-behind&limit=2" },
     deleteProject: { path: "/api/v2/workspace/another" },
     getStatus: { path: "/api/status" },
@@ -164,100 +171,3 @@ export function requestFor(
   };
   return requests[name];
 }
-
-/** In an order in which everything is there when it is needed, and gone last. */
-export const order: RouteName[] = [
-  "universalAuthLogin",
-  ...peoplesOrder,
-  "createProject",
-  "getProject",
-  "getProjectBySlug",
-  "getProjectBySlugV1",
-  "listProjects",
-  "listWorkspaces",
-  "updateProject",
-  "updateAuditLogsRetention",
-  "createEnvironment",
-  "getEnvironment",
-  "getEnvironmentBySlug",
-  "updateEnvironment",
-  "deleteEnvironment",
-  "createTag",
-  "listTags",
-  "getTag",
-  "getTagBySlug",
-  "updateTag",
-  "deleteTag",
-  "createWorkspaceTag",
-  "listWorkspaceTags",
-  "getWorkspaceTag",
-  "getWorkspaceTagBySlug",
-  "updateWorkspaceTag",
-  "deleteWorkspaceTag",
-  "createFolder",
-  "createFolderV2",
-  "listFolders",
-  "listFoldersV2",
-  "getFolder",
-  "getFolderV2",
-  "updateFolder",
-  "updateFolderV2",
-  "deleteFolder",
-  "deleteFolderV2",
-  "createSecret",
-  "listSecrets",
-  "listSecretsV3",
-  "getSecretById",
-  "getSecret",
-  "getSecretV4",
-  "updateSecret",
-  "listSecretVersions",
-  "deleteSecret",
-  "createSecretImport",
-  "listSecretImports",
-  "updateSecretImport",
-  "deleteSecretImport",
-  "createSecretImportV1",
-  "listSecretImportsV1",
-  "updateSecretImportV1",
-  "deleteSecretImportV1",
-  "createIdentity",
-  "attachUniversalAuth",
-  "createClientSecret",
-  ...machinesOrder,
-  "createRole",
-  "listRoles",
-  "getRole",
-  "getRoleBySlug",
-  "updateRole",
-  "deleteRole",
-  "addIdentityMembership",
-  "listIdentityMemberships",
-  "getIdentityMembership",
-  "updateIdentityMembership",
-  "removeIdentityMembership",
-  "addUserMemberships",
-  "listUserMemberships",
-  "getUserMembership",
-  "updateUserMembership",
-  "removeUserMemberships",
-  "deleteIdentity",
-  "createDynamicSecret",
-  "listDynamicSecrets",
-  "getDynamicSecret",
-  "updateDynamicSecret",
-  "deleteDynamicSecret",
-  "createLease",
-  "renewLease",
-  "getLease",
-  "listLeases",
-  "listProjectLeases",
-  "listOrganizationLeases",
-  "deleteLease",
-  "deleteProject",
-  "getStatus",
-  "getHealth",
-  "getReadiness",
-  "verifyAuditLogs",
-  "getOpenApi",
-];

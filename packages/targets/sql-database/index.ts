@@ -19,6 +19,7 @@ export default defineTarget<typeof inputs, Session>({
   type: "sql-database",
   title: "SQL database",
   config: inputs,
+  can: { renewable: true, revocable: true, nativeExpiry: true },
   address: ({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`,
   account: ({ username }) => username,
   naming: () => ({ prefix: "", alphabet: "A-Za-z0-9_-", maxLength: 63, case: "any" }),

@@ -182,6 +182,9 @@ export function testTarget(target: AnyTarget, title: string, start: () => Promis
       if (can.renewable && can.nativeExpiry) assert.ok(target.renew);
       if (!can.revocable) assert.ok(can.nativeExpiry && can.maxTtl !== null);
       assert.ok(can.minTtl >= 1 && (can.maxTtl === null || can.maxTtl >= can.minTtl));
+      for (const what of ["renewable", "revocable", "nativeExpiry"] as const) {
+        assert.ok(target.can[what] || !can[what], `the catalogue says that it is never ${what}`);
+      }
     });
 
     test("10: ten at once are ten accounts", async () => {
