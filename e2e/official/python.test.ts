@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import { startOrders } from "../testing/orders.ts";
 import { makeProject, place, seedInputs } from "../testing/project.ts";
 import { startServer } from "../testing/server.ts";
-import { pythonHand, SdkError } from "./hand.ts";
+import { pythonHand, type SdkError } from "./hand.ts";
 
 /** Parts for what Dayfly is not: docs/compatibility.md says so to users. */
 const notServed = ["kms.", "auth.aws_auth.", "auth.ldap_auth.", "auth.oidc_auth."];

@@ -128,6 +128,19 @@ test("a body asks for one name of the project and one of the environment", () =>
   assert.equal((schema.allOf as Json[]).length, 2);
 });
 
+test("no pattern needs a reader who knows Unicode's classes, and one for control characters means just these", () => {
+  const patterns = [...walk(document)].filter(([keys]) => keys.at(-1) === "pattern").map(([, value]) => String(value));
+  assert.deepEqual(
+    patterns.filter((pattern) => /\\p\{/i.test(pattern)),
+    [],
+  );
+  const portable = new RegExp(patterns.find((pattern) => pattern.includes("\\x9f"))!);
+  for (let code = 0; code < 0x3000; code++) {
+    const letter = String.fromCharCode(code);
+    assert.equal(portable.test(letter), /^\P{Cc}*$/u.test(letter), String(code));
+  }
+});
+
 test("a reply may grow: no schema of one is closed", () => {
   for (const [keys, value] of walk(document)) {
     assert.ok(!(keys.at(-1) === "additionalProperties" && value === false), keys.join("."));

@@ -128,6 +128,9 @@ function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<strin
         delete jsonSchema.secret;
         jsonSchema["x-secret"] = true;
       }
+      // Not every reader of patterns knows Unicode's classes; these two are the same letters.
+      if (jsonSchema.pattern)
+        jsonSchema.pattern = jsonSchema.pattern.replaceAll("\\P{Cc}", "[^\\x00-\\x1f\\x7f-\\x9f]");
       // The pattern that goes with the format is a calendar, 400 characters long.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
       const { def } = zodSchema._zod;

@@ -8,7 +8,7 @@ import { render } from "./render.ts";
 import type { Scene } from "./scene.ts";
 import { type Heard, type Sent, senderTo } from "./sender.ts";
 import { digestOfRows } from "./stranger.ts";
-import { mend, wordsOf } from "./things.ts";
+import { mend, type Things, wordsOf } from "./things.ts";
 
 /** What a run found. */
 export interface Findings {
@@ -55,7 +55,7 @@ export async function run(scene: Scene, asked: { seed: number; requests: number 
   const succeeded = new Set<string>();
   const began = performance.now();
   for (const draft of drafts(operations, wordsOf(scene.orders), asked)) {
-    const sent = render(draft, things, authorizationOf(scene, draft.caller));
+    const sent = render(draft, knownTo(draft.caller, things), authorizationOf(scene, draft.caller));
     const heard = await sender.send(sent);
     found.requests += 1;
     found.statuses[heard.status] = (found.statuses[heard.status] ?? 0) + 1;
@@ -90,6 +90,11 @@ export async function run(scene: Scene, asked: { seed: number; requests: number 
 async function mendAfter({ things, keepers }: Scene, { method, target }: Sent): Promise<void> {
   if (!["GET", "HEAD", "POST"].includes(method)) await mend(things, keepers);
   if (target.includes("logout") || target.includes("sessions")) await keepers.signIn();
+}
+
+/** Who administers the organization may take the stranger's identity away, so they do not know of it. */
+function knownTo(caller: string, things: Things): Things {
+  return ["ruler", "person"].includes(caller) ? { ...things, "their.identityId": things.identityId! } : things;
 }
 
 /** The value of the header; null for none. */

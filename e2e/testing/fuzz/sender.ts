@@ -52,6 +52,12 @@ export function senderTo(url: string): { send(sent: Sent): Promise<Heard>; close
         });
       asking.on("response", (response) => {
         const chunks: Buffer[] = [];
+        // A stream of events has no end: that it began is the answer.
+        if (response.headers["content-type"]?.startsWith("text/event-stream")) {
+          end({ status: response.statusCode!, headers: response.headers });
+          response.destroy();
+          return;
+        }
         response.on("data", (chunk) => chunks.push(chunk));
         response.on("error", (error) => end({ error: error.message }));
         response.on("end", () =>
