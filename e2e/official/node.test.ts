@@ -7,14 +7,7 @@ import { startServer } from "../testing/server.ts";
 import { nodeHand, SdkError } from "./hand.ts";
 
 /** Methods for what Dayfly is not: docs/compatibility.md says so to users. */
-const notServed = [
-  "projects.inviteMembers",
-  "auth.awsIamAuth.login",
-  "auth.awsIamAuth.renew",
-  "kms.keys",
-  "kms.encryption",
-  "kms.signing",
-];
+const notServed = ["auth.awsIamAuth.login", "auth.awsIamAuth.renew", "kms.keys", "kms.encryption", "kms.signing"];
 
 const orders = await startOrders();
 after(() => orders.stop());
@@ -40,9 +33,16 @@ test("universalAuth: login, renew, getAccessToken and accessToken", async () => 
   await sdk.call("auth.accessToken", token);
 });
 
-test("projects and environments are made", async () => {
+test("projects and environments are made, and people invited", async () => {
   const made = await sdk.call("projects.create", { projectName: "Second", type: "secret-manager", slug: "second" });
   assert.equal(made.slug, "second");
+  const { email } = server.bootstrap.admin;
+  const [member] = await sdk.call("projects.inviteMembers", {
+    projectId: made.id,
+    emails: [email],
+    roleSlugs: ["viewer"],
+  });
+  assert.deepEqual([member.user.email, member.roles[0].role], [email, "viewer"]);
   const environment = await sdk.call("environments.create", {
     projectId: made.id,
     name: "QA",

@@ -1,10 +1,10 @@
 /** The audit trail, from outside. */
 import { z } from "zod";
-import { id, line, moment, time, unset } from "./fields.ts";
+import { id, line, moment, pageLimit, time, unset } from "./fields.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 const place = z.string().regex(/^[1-9]\d{0,17}$/, "must be a place in the trail: a whole number from 1");
-const whole = /^[1-9]\d{0,2}$/;
 const filter = {
   actorId: unset(id),
   event: unset(line(64)),
@@ -12,9 +12,7 @@ const filter = {
   search: unset(line(255)).meta({ description: "Part of any text in the row, in any case." }),
   startDate: unset(moment),
   endDate: unset(moment).meta({ description: "Rows before it." }),
-  limit: unset(
-    z.string().regex(whole).transform(Number).pipe(z.int().max(100, "must be a whole number from 1 to 100")),
-  ),
+  limit: unset(pageLimit),
   cursor: unset(place).meta({ description: "`nextCursor` of the page before." }),
 };
 
@@ -61,8 +59,8 @@ export const listProjectAuditLogs = route({
   summary: "Read the audit trail of a project",
   permission: { scope: "project", subject: "audit-logs", action: "read" },
   audit: "list-audit-logs",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: z.object({ projectId: id }),
+  place: projectOf,
+  params: inProject,
   query: z.object(filter),
   reply,
 });

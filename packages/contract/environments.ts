@@ -3,6 +3,7 @@ import { z } from "zod";
 import { count, id, newSlug, slug, time, title } from "./fields.ts";
 import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 /** An environment as it leaves. */
 export const environment = z
@@ -18,7 +19,6 @@ export const environment = z
   .meta({ id: "Environment" });
 
 const position = count(10_000);
-const inProject = z.object({ projectId: id });
 const inEnvironment = z.object({ projectId: id, environmentId: id });
 
 /** Adds an environment to a project. */
@@ -28,7 +28,7 @@ export const createEnvironment = route({
   summary: "Create an environment",
   permission: { scope: "project", subject: "environments", action: "create" },
   audit: "create-environment",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: inProject,
   body: z.object({ name: title, slug: newSlug, position: position.nullish() }),
   reply: z.object({ message: z.string(), workspace: z.string(), environment }),
@@ -53,7 +53,7 @@ export const getEnvironmentBySlug = route({
   summary: "Get an environment by slug",
   permission: { scope: "project", subject: "environments", action: "read" },
   audit: "get-environment",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: z.object({ projectId: id, slug }),
   reply: environment,
 });
@@ -65,7 +65,7 @@ export const updateEnvironment = route({
   summary: "Update an environment",
   permission: { scope: "project", subject: "environments", action: "edit" },
   audit: "update-environment",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: inEnvironment,
   body: z.object({ name: title.optional(), slug: newSlug.optional(), position: position.nullish() }),
   reply: z.object({ environment }),
@@ -78,7 +78,7 @@ export const deleteEnvironment = route({
   summary: "Delete an environment",
   permission: { scope: "project", subject: "environments", action: "delete" },
   audit: "delete-environment",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: inEnvironment,
   body: z.object({ isForced }),
   reply: z.object({ environment: environment.extend(removalStatus), ...leftBehind }),

@@ -77,6 +77,13 @@ export function count(most: number) {
   return z.int(`must be a whole number from 0 to ${most}`).min(0).max(most);
 }
 
+/** How many of a list a page has, in a query: a whole number up to 100. */
+export const pageLimit = z
+  .string()
+  .regex(/^[1-9]\d{0,2}$/, "must be a whole number from 1 to 100")
+  .transform(Number)
+  .pipe(z.int().max(100, "must be a whole number from 1 to 100"));
+
 /** A boolean in a query: `true` and `False` alike; absent and "" are the default. */
 export function flag(otherwise: boolean): z.ZodDefault<z.ZodType<boolean, boolean | string | null>> {
   const read = (value: unknown) => {

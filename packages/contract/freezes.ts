@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { id, line, time } from "./fields.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 const scope = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("project") }),
@@ -24,8 +25,6 @@ const freeze = z
   .meta({ id: "Freeze" });
 
 const edits = { scope: "project", subject: "workspace", action: "edit" } as const;
-const params = z.object({ projectId: id });
-const place = ({ params }: { params: { projectId: string } }) => ({ project: { id: params.projectId } });
 const reply = z.object({ freezes: z.array(freeze) });
 
 /** Stops new leases; of those that are just being made, each is handed out or refused. */
@@ -35,8 +34,8 @@ export const freezeLeases = route({
   summary: "Stop new leases of a project, of a dynamic secret or for a member",
   permission: edits,
   audit: "freeze-leases",
-  place,
-  params,
+  place: projectOf,
+  params: inProject,
   body: z.object({ scope, reason }),
   reply,
 });
@@ -48,8 +47,8 @@ export const unfreezeLeases = route({
   summary: "Allow new leases again",
   permission: edits,
   audit: "unfreeze-leases",
-  place,
-  params,
+  place: projectOf,
+  params: inProject,
   body: z.object({ scope, reason }),
   reply,
 });
@@ -61,7 +60,7 @@ export const listFreezes = route({
   summary: "List what is frozen in a project",
   permission: { scope: "project", subject: "workspace", action: "read" },
   audit: "list-freezes",
-  place,
-  params,
+  place: projectOf,
+  params: inProject,
   reply,
 });

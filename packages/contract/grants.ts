@@ -1,6 +1,6 @@
 /** What a member is given: roles, each for good or for a time. */
 import { z } from "zod";
-import { id, slug, time, unset } from "./fields.ts";
+import { slug, time, unset } from "./fields.ts";
 import { path } from "./paths.ts";
 import { readTtl, ttlExample, ttlProblem } from "./ttl.ts";
 
@@ -70,6 +70,3 @@ export const grantReply = z
 
 /** The project that a membership is of. */
 export const memberOf = z.object({ id: z.string(), name: z.string(), slug: z.string(), type: z.string() });
-
-/** A project in the address. */
-export const inProject = z.object({ projectId: id });

@@ -1,6 +1,7 @@
 /** Machine identities: how they sign in. */
 import { z } from "zod";
 import { id, metadata, time, title, unset } from "./fields.ts";
+import { orgRole } from "./organizations.ts";
 import { route } from "./route.ts";
 
 const identity = z.object({
@@ -10,12 +11,11 @@ const identity = z.object({
   /** Ours: false stops it from signing in. */
   isActive: z.boolean(),
   authMethods: z.array(z.string()),
-  metadata: z.array(z.object({ key: z.string(), value: z.string() })),
+  metadata,
   createdAt: time,
   updatedAt: time,
 });
 
-const orgRole = z.enum(["admin", "member", "no-access"]);
 const byIdentity = z.object({ identityId: id });
 
 /** Creates an identity. It cannot sign in before it has an auth method. */
@@ -39,7 +39,7 @@ const inOrganization = z.object({
   id: z.string(),
   role: z.string(),
   orgId: z.string(),
-  metadata: z.array(z.object({ key: z.string(), value: z.string() })),
+  metadata,
   identity,
 });
 

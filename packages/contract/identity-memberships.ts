@@ -1,11 +1,11 @@
 /** Machine identities in a project. */
 import { z } from "zod";
 import { id, time } from "./fields.ts";
-import { grantReply, grants, inProject, memberOf } from "./grants.ts";
-import { type Place, route } from "./route.ts";
+import { grantReply, grants, memberOf } from "./grants.ts";
+import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 const one = z.object({ projectId: id, identityId: id });
-const place = ({ params }: { params: { projectId: string } }): Place => ({ project: { id: params.projectId } });
 const may = <A extends "read" | "create" | "edit" | "delete">(action: A) =>
   ({ scope: "project", subject: "identity", action }) as const;
 
@@ -18,7 +18,7 @@ const membership = z
     identity: z.object({
       id: z.string(),
       name: z.string(),
-      hasDeleteProtection: z.boolean().default(false),
+      hasDeleteProtection: z.boolean(),
       authMethods: z.array(z.string()),
     }),
     project: memberOf,
@@ -36,7 +36,7 @@ export const addIdentityMembership = route({
   summary: "Add a machine identity to a project",
   permission: may("create"),
   audit: "add-identity-to-project",
-  place,
+  place: projectOf,
   params: one,
   body: z.object({ roles: grants }),
   reply: short,
@@ -49,7 +49,7 @@ export const listIdentityMemberships = route({
   summary: "List the machine identities of a project",
   permission: may("read"),
   audit: "list-identity-memberships",
-  place,
+  place: projectOf,
   params: inProject,
   reply: z.object({ identityMemberships: z.array(membership), totalCount: z.int() }),
 });
@@ -61,7 +61,7 @@ export const getIdentityMembership = route({
   summary: "Get a machine identity's membership of a project",
   permission: may("read"),
   audit: "get-identity-membership",
-  place,
+  place: projectOf,
   params: one,
   reply: z.object({ identityMembership: membership }),
 });
@@ -73,7 +73,7 @@ export const updateIdentityMembership = route({
   summary: "Change a machine identity's roles in a project",
   permission: may("edit"),
   audit: "update-identity-membership",
-  place,
+  place: projectOf,
   params: one,
   body: z.object({ roles: grants }),
   reply: z.object({ roles: z.array(grantReply), ...short.shape }),
@@ -86,7 +86,7 @@ export const removeIdentityMembership = route({
   summary: "Remove a machine identity from a project",
   permission: may("delete"),
   audit: "remove-identity-from-project",
-  place,
+  place: projectOf,
   params: one,
   reply: short,
 });

@@ -1,9 +1,10 @@
 /** Leases over several dynamic secrets, newest first: of a project, and of the whole organization; and their history. Ours. */
 import { z } from "zod";
-import { id, line, moment, slug, time, unset } from "./fields.ts";
+import { id, line, moment, pageLimit, slug, time, unset } from "./fields.ts";
 import { lease, leaseRight } from "./leases.ts";
 import { path } from "./paths.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 /** A lease and where it hangs; what has been deleted is told as it was. */
 export const listedLease = lease
@@ -49,11 +50,8 @@ export const leaseFilter = {
   createdBefore: unset(moment),
 };
 
-const whole = /^[1-9]\d{0,2}$/;
 const paged = {
-  limit: unset(
-    z.string().regex(whole).transform(Number).pipe(z.int().max(100, "must be a whole number from 1 to 100")),
-  ),
+  limit: unset(pageLimit),
   /** `nextCursor` of the page before. */
   cursor: unset(
     z.string().regex(/^\d{1,17}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "must be the nextCursor of a page"),
@@ -72,8 +70,8 @@ export const listProjectLeases = route({
   summary: "List the leases of a project",
   permission: leaseRight("read"),
   audit: "list-project-leases",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: z.object({ projectId: id }),
+  place: projectOf,
+  params: inProject,
   query,
   reply: z.object({
     ...page,
@@ -94,7 +92,7 @@ export const getProjectLease = route({
   summary: "Get a lease and its history, also when it has ended",
   permission: leaseRight("read"),
   audit: "get-project-lease",
-  place: ({ params }) => ({ project: { id: params.projectId }, leaseId: params.leaseId }),
+  place: ({ params }) => ({ ...projectOf({ params }), leaseId: params.leaseId }),
   params: z.object({ projectId: id, leaseId: id }),
   reply: z.object({
     lease: listedLease.extend({

@@ -4,6 +4,7 @@ import { id, line, time } from "./fields.ts";
 import { leaseFilter, listedLease } from "./lease-lists.ts";
 import { leaseLabels, leaseRight } from "./leases.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 const MOST_NAMED = 10_000;
 
@@ -33,8 +34,8 @@ export const revokeLeases = route({
   summary: "Revoke many living leases of a project",
   permission: leaseRight("revoke"),
   audit: "revoke-leases",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: z.object({ projectId: id }),
+  place: projectOf,
+  params: inProject,
   body: z
     .object({
       leaseIds: z.array(id).min(1).max(MOST_NAMED, `must be at most ${MOST_NAMED} ids`).optional(),
@@ -76,7 +77,7 @@ export const getLeaseRevocation = route({
   summary: "See how far an order to revoke leases is",
   permission: leaseRight("revoke"),
   audit: "get-lease-revocation",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
+  place: projectOf,
   params: z.object({ projectId: id, revocationId: id }),
   reply: z.object({ revocation }),
 });

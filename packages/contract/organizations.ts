@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { route } from "./route.ts";
 
+/** What somebody is in the organization. */
+export const orgRole = z.enum(["admin", "member", "no-access"], 'must be "admin", "member" or "no-access"');
+
 const organization = z.object({ id: z.string(), name: z.string(), slug: z.string() });
 
 /** Lists the organizations of the caller: the one there is. */

@@ -1,8 +1,9 @@
 /** Projects of the organization. */
 import { z } from "zod";
-import { count, id, newSlug, note, slug, text, time, title, unset } from "./fields.ts";
+import { count, newSlug, note, slug, text, time, title, unset } from "./fields.ts";
 import { isForced, leftBehind, removalStatus } from "./removal.ts";
 import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 /** A project as it leaves. Terraform keeps several of these fields in its state, so none may come and go. */
 export const project = z
@@ -27,7 +28,6 @@ export const project = z
   })
   .meta({ id: "Project" });
 
-const byId = z.object({ projectId: id });
 const bySlug = z.object({ slug });
 
 /** Creates a project; who creates it is its admin. */
@@ -55,8 +55,8 @@ export const getProject = route({
   summary: "Get a project by id",
   permission: { scope: "project", subject: "workspace", action: "read" },
   audit: "get-project",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: byId,
+  place: projectOf,
+  params: inProject,
   reply: z.object({ workspace: project }),
 });
 
@@ -91,8 +91,8 @@ export const updateProject = route({
   summary: "Update a project",
   permission: { scope: "project", subject: "workspace", action: "edit" },
   audit: "update-project",
-  place: ({ params }) => ({ project: { id: params.projectId } }),
-  params: byId,
+  place: projectOf,
+  params: inProject,
   body: z.object({
     name: unset(title),
     slug: unset(newSlug),

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { id, newSlug, note, slug, text, time, title } from "./fields.ts";
 import { permissionReply, permissionRules } from "./permissions.ts";
-import { type Place, route } from "./route.ts";
+import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 /** A role as it leaves. The id of one that every project has is its slug. */
 const role = z
@@ -19,9 +20,7 @@ const role = z
   .meta({ id: "Role" });
 
 const reply = z.object({ role });
-const inProject = z.object({ projectId: id });
 const byId = z.object({ projectId: id, roleId: id });
-const place = ({ params }: { params: { projectId: string } }): Place => ({ project: { id: params.projectId } });
 const may = <A extends "read" | "create" | "edit" | "delete">(action: A) =>
   ({ scope: "project", subject: "role", action }) as const;
 
@@ -35,7 +34,7 @@ export const createRole = route({
   summary: "Create a role",
   permission: may("create"),
   audit: "create-role",
-  place,
+  place: projectOf,
   params: inProject,
   body: z.object({ slug: roleSlug, name: title, description: note(), permissions: permissionRules }),
   reply,
@@ -48,7 +47,7 @@ export const listRoles = route({
   summary: "List the roles of a project",
   permission: may("read"),
   audit: "list-roles",
-  place,
+  place: projectOf,
   params: inProject,
   reply: z.object({ roles: z.array(role) }),
 });
@@ -60,7 +59,7 @@ export const getRole = route({
   summary: "Get a role by id",
   permission: may("read"),
   audit: "get-role",
-  place,
+  place: projectOf,
   params: byId,
   reply,
 });
@@ -72,7 +71,7 @@ export const getRoleBySlug = route({
   summary: "Get a role by slug",
   permission: may("read"),
   audit: "get-role",
-  place,
+  place: projectOf,
   params: z.object({ projectId: id, roleSlug: slug }),
   reply,
 });
@@ -84,7 +83,7 @@ export const updateRole = route({
   summary: "Update a role",
   permission: may("edit"),
   audit: "update-role",
-  place,
+  place: projectOf,
   params: byId,
   body: z.object({
     slug: roleSlug.optional(),
@@ -102,7 +101,7 @@ export const deleteRole = route({
   summary: "Delete a role",
   permission: may("delete"),
   audit: "delete-role",
-  place,
+  place: projectOf,
   params: byId,
   reply,
 });

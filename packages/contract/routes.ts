@@ -121,6 +121,7 @@ import {
 } from "./universal-auth.ts";
 import {
   addUserMemberships,
+  addUserMembershipsV2,
   getUserMembership,
   listUserMemberships,
   removeUserMemberships,
@@ -253,6 +254,7 @@ export const routes = {
   updateIdentityMembership,
   removeIdentityMembership,
   addUserMemberships,
+  addUserMembershipsV2,
   listUserMemberships,
   getUserMembership,
   updateUserMembership,

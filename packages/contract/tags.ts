@@ -1,7 +1,8 @@
 /** Tags of a project. Both families of the wire differ in path and in the name of the answer's field only. */
 import { z } from "zod";
 import { id, newSlug, slug, time, title } from "./fields.ts";
-import { type Place, route } from "./route.ts";
+import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 /** A tag as it leaves. */
 const tag = z
@@ -16,10 +17,8 @@ const tag = z
   })
   .meta({ id: "Tag" });
 
-const inProject = z.object({ projectId: id });
 const byId = z.object({ projectId: id, tagId: id });
 const bySlug = z.object({ projectId: id, tagSlug: slug });
-const place = ({ params }: { params: { projectId: string } }): Place => ({ project: { id: params.projectId } });
 const may = <A extends "read" | "create" | "edit" | "delete">(action: A) =>
   ({ scope: "project", subject: "tags", action }) as const;
 const color = z
@@ -36,7 +35,7 @@ const list = {
   summary: "List the tags of a project",
   permission: may("read"),
   audit: "list-tags",
-  place,
+  place: projectOf,
   params: inProject,
 } as const;
 const create = {
@@ -44,7 +43,7 @@ const create = {
   summary: "Create a tag",
   permission: may("create"),
   audit: "create-tag",
-  place,
+  place: projectOf,
   params: inProject,
   body: made,
 } as const;
@@ -53,7 +52,7 @@ const get = {
   summary: "Get a tag by id",
   permission: may("read"),
   audit: "get-tag",
-  place,
+  place: projectOf,
   params: byId,
 } as const;
 const getBySlug = { ...get, summary: "Get a tag by slug", params: bySlug } as const;
@@ -62,7 +61,7 @@ const update = {
   summary: "Update a tag",
   permission: may("edit"),
   audit: "update-tag",
-  place,
+  place: projectOf,
   params: byId,
   body: changed,
 } as const;
@@ -71,7 +70,7 @@ const remove = {
   summary: "Delete a tag",
   permission: may("delete"),
   audit: "delete-tag",
-  place,
+  place: projectOf,
   params: byId,
 } as const;
 

@@ -1,11 +1,11 @@
 /** People in a project. */
 import { z } from "zod";
 import { id, slug, time } from "./fields.ts";
-import { grantReply, grants, inProject, memberOf } from "./grants.ts";
-import { type Place, route } from "./route.ts";
+import { grantReply, grants, memberOf } from "./grants.ts";
+import { route } from "./route.ts";
+import { inProject, projectOf } from "./where.ts";
 
 const one = z.object({ projectId: id, membershipId: id });
-const place = ({ params }: { params: { projectId: string } }): Place => ({ project: { id: params.projectId } });
 const may = <A extends "read" | "create" | "edit" | "delete">(action: A) =>
   ({ scope: "project", subject: "member", action }) as const;
 
@@ -41,18 +41,21 @@ const roleSlugs = z
 
 const path = "/api/v1/projects/:projectId/memberships";
 
-/** Makes people members of a project. */
-export const addUserMemberships = route({
+const add = {
   method: "POST",
-  path,
   summary: "Add people to a project",
   permission: may("create"),
   audit: "add-users-to-project",
-  place,
+  place: projectOf,
   params: inProject,
   body: z.object({ ...people, roleSlugs }).refine(somebody, nobody),
   reply: memberships,
-});
+} as const;
+
+/** Makes people members of a project. */
+export const addUserMemberships = route({ ...add, path });
+/** The same, version 2, as the Node SDK invites. */
+export const addUserMembershipsV2 = route({ ...add, path: "/api/v2/workspace/:projectId/memberships" });
 
 /** Lists the people of a project. */
 export const listUserMemberships = route({
@@ -61,7 +64,7 @@ export const listUserMemberships = route({
   summary: "List the people of a project",
   permission: may("read"),
   audit: "list-user-memberships",
-  place,
+  place: projectOf,
   params: inProject,
   reply: memberships,
 });
@@ -73,7 +76,7 @@ export const getUserMembership = route({
   summary: "Get a person's membership of a project",
   permission: may("read"),
   audit: "get-user-membership",
-  place,
+  place: projectOf,
   params: one,
   reply: z.object({ membership }),
 });
@@ -85,7 +88,7 @@ export const updateUserMembership = route({
   summary: "Change a person's roles in a project",
   permission: may("edit"),
   audit: "update-user-membership",
-  place,
+  place: projectOf,
   params: one,
   body: z.object({ roles: grants }),
   reply: z.object({ roles: z.array(grantReply) }),
@@ -98,7 +101,7 @@ export const removeUserMemberships = route({
   summary: "Remove people from a project",
   permission: may("delete"),
   audit: "remove-users-from-project",
-  place,
+  place: projectOf,
   params: inProject,
   body: z.object(people).refine(somebody, nobody),
   reply: memberships,

@@ -1,6 +1,7 @@
 /** People of the organization: who they are, what they may do there, and how they get a password. */
 import { z } from "zod";
 import { id, time, title } from "./fields.ts";
+import { orgRole } from "./organizations.ts";
 import { route } from "./route.ts";
 import { password } from "./sessions.ts";
 
@@ -36,7 +37,6 @@ const user = z.object({
 /** Shown this once. Whoever has it can set the person's password. */
 const link = z.object({ token: z.string().meta({ secret: true }), expiresAt: time });
 
-const role = z.enum(["admin", "member", "no-access"], 'must be "admin", "member" or "no-access"');
 const email = z
   .string()
   .trim()
@@ -96,7 +96,7 @@ export const inviteUser = route({
   summary: "Invite a person",
   permission: may("create"),
   audit: "invite-user",
-  body: z.object({ email, name: title.optional(), role: role.default("member") }),
+  body: z.object({ email, name: title.optional(), role: orgRole.default("member") }),
   reply: z.object({ user, link }),
 });
 
@@ -119,7 +119,7 @@ export const updateUser = route({
   permission: may("edit"),
   audit: "update-user",
   params: byUser,
-  body: z.object({ name: title.optional(), role: role.optional(), isActive: z.boolean().optional() }),
+  body: z.object({ name: title.optional(), role: orgRole.optional(), isActive: z.boolean().optional() }),
   reply: z.object({ user }),
 });
 

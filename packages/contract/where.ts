@@ -84,3 +84,11 @@ export function inFolder<S extends z.ZodRawShape>(
 export function whereOf({ project, environment, path }: Where): Where {
   return { project, environment, path };
 }
+
+/** A project in the address of a route. */
+export const inProject = z.object({ projectId: id });
+
+/** The place of a route that names its project in its address, and nothing in it. */
+export function projectOf({ params }: { params: { projectId: string } }): { project: { id: string } } {
+  return { project: { id: params.projectId } };
+}

@@ -1,9 +1,21 @@
 /** The engine's face: what the HTTP layer may ask of it. Times are dates, lengths are seconds. */
-import type { bulkRevocations, Caller, LeaseFilter, leaseLists, Store, Tx } from "@dayfly/store";
+import type { Caller, LeaseFilter, leaseLists, Store, Tx } from "@dayfly/store";
 import type { AnyTarget, Described, ErrorClass } from "@dayfly/targets";
+import type {
+  DynamicSecretView,
+  IssuedLease,
+  KeyValue,
+  LeaseEnd,
+  LeaseHistoryView,
+  LeaseView,
+  ListedLeaseView,
+  Removal,
+  RevocationPreview,
+} from "./answers.ts";
 import type { Log } from "./log.ts";
 import type { Preview, TimedStep } from "./trial.ts";
 
+export type * from "./answers.ts";
 export type { Log } from "./log.ts";
 
 /** Names a static secret of a project: the environment's slug, a canonical path and a name. */
@@ -27,11 +39,6 @@ export interface Place {
 export interface Ttl {
   text: string;
   seconds: number;
-}
-
-export interface KeyValue {
-  key: string;
-  value: string;
 }
 
 /**
@@ -69,90 +76,6 @@ export interface Change {
   metadata?: KeyValue[];
 }
 
-export interface DynamicSecretView {
-  id: string;
-  name: string;
-  version: number;
-  type: string;
-  defaultTTL: string;
-  maxTTL: string | null;
-  folderId: string;
-  status: string | null;
-  statusDetails: string | null;
-  createdAt: Date;
-  updatedAt: Date;
-  usernameTemplate: string | null;
-  metadata: KeyValue[];
-  /** What keeps new leases of it from being made, if anything does. */
-  frozen: "dynamic-secret" | "project" | null;
-  inputs?: Record<string, unknown>;
-  gatewayId: null;
-  gatewayV2Id: null;
-}
-
-export interface LeaseView {
-  id: string;
-  version: number;
-  /** The account's name in the target. */
-  externalEntityId: string;
-  expireAt: Date;
-  /** null while it lives; "Revocation in process" or "Failed to delete" while it ends. */
-  status: string | null;
-  statusDetails: string | null;
-  dynamicSecretId: string;
-  createdAt: Date;
-  updatedAt: Date;
-  config: Record<string, unknown> | null;
-  owner: { type: string; id: string };
-  /** Until when the next beat has to come; only where beats are expected. */
-  beatBy?: Date;
-}
-
-/** A lease in a list over several dynamic secrets: where it hangs, or hung. */
-export interface ListedLeaseView extends LeaseView {
-  projectId: string;
-  projectSlug: string | null;
-  environmentSlug: string | null;
-  path: string | null;
-  dynamicSecretName: string;
-  /** Of the dynamic secret: rights may depend on it. */
-  metadata: KeyValue[];
-  type: string;
-  target: string;
-  ownerName: string;
-  purpose: string | null;
-  ticket: string | null;
-  labels: Record<string, string>;
-  leftBehindAt: Date | null;
-  /** Why it ended or ends; null while it lives. */
-  reason: string | null;
-  /** When its end began. */
-  endedAt: Date | null;
-  /** When its account was proven gone. */
-  verifiedGoneAt: Date | null;
-  /** What the page after this lease is asked for with. */
-  cursor: string;
-}
-
-/** Everything that is known of one lease, long after. */
-export interface LeaseHistoryView extends ListedLeaseView {
-  /** Who ended it: an id, or a name. */
-  endedBy: string | null;
-  proof: { how: string; at: string; node: string } | null;
-  sourceIp: string | null;
-  userAgent: string | null;
-  sessionsKilled: number;
-  attempts: number;
-  replaces: string | null;
-  replacedBy: string | null;
-}
-
-/** Leases that one order is to end, as they are shown before it. */
-export interface RevocationPreview extends bulkRevocations.Shown {
-  /** The first hundred. */
-  leases: ListedLeaseView[];
-}
-
 export interface Page {
   limit: number;
   after?: string;
@@ -161,38 +84,8 @@ export interface Page {
 /** What may be deleted with all that is in it, by its id. */
 export type Tree = { project: string } | { environment: string } | { folder: string };
 
-/** The one answer that carries a credential. */
-export interface IssuedLease {
-  lease: LeaseView;
-  dynamicSecret: DynamicSecretView;
-  data: Record<string, string>;
-  /** Whether the account is known to work; only where that was waited for. */
-  ready?: boolean;
-  /** How long that took, or was waited for in vain. */
-  readyAfterMs?: number;
-}
-
 /** What an account is waited for: nothing, its control plane's word, or a login with it. */
 export type Readiness = "none" | "api" | "login";
-
-/** An account that somebody let go of by force before it was proven gone: what is needed to find it. */
-export interface LeftBehindView {
-  leaseId: string;
-  externalEntityId: string;
-  /** Host and port. */
-  target: string;
-  type: string;
-  dynamicSecretName: string;
-}
-
-/** What a deletion came to: null is all gone, or left behind. */
-export interface Removal {
-  status: string | null;
-  statusDetails: string | null;
-  /** The first hundred. */
-  leftBehind: LeftBehindView[];
-  leftBehindCount: number;
-}
 
 export interface RemoveOptions {
   /** What cannot be ended within moments is left behind, on a list, instead of waited for. */
@@ -200,13 +93,6 @@ export interface RemoveOptions {
   /** Records the order, in the transaction that hides everything; told how many leases it ends. */
   record(tx: Tx, ended: number): Promise<void>;
 }
-/** How a lease ended, when it has. */
-export interface LeaseEnd {
-  lease: LeaseView;
-  /** When the account was proven gone; null while the target still takes its own time. */
-  provenGoneAt: Date | null;
-}
-
 /** The points at which a harness may stop the engine; in production they do nothing. */
 export type StepPoint =
   | "t1.before"

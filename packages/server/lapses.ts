@@ -5,7 +5,7 @@
 import type { Engine } from "@dayfly/engine";
 import { audit, memberships, type Store } from "@dayfly/store";
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 30_000;
 
 /** Ends what such members hold, each member with its audit row. @returns how many members it was */
 export function endLapsed(store: Store, engine: Pick<Engine, "endLeasesOf">): Promise<number> {
@@ -19,7 +19,7 @@ export function endLapsed(store: Store, engine: Pick<Engine, "endLeasesOf">): Pr
   });
 }
 
-/** Looks now and every minute until stopped. What fails is told and tried again. */
+/** Looks now and twice a minute until stopped. What fails is told and tried again. */
 export function keepLapses(
   store: Store,
   engine: Pick<Engine, "endLeasesOf">,

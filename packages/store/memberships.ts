@@ -113,6 +113,7 @@ export interface Member extends Membership {
   name: string;
   email: string | null;
   hasUniversalAuth: boolean;
+  hasDeleteProtection: boolean;
   /** The project's own roles among its roles. */
   named: { id: string; slug: string; name: string }[];
 }
@@ -126,6 +127,7 @@ export async function list(
 ): Promise<Member[]> {
   const { rows } = await sql<Member>`
     select m.*, coalesce(i.name, u.name) as name, u.email,
+      coalesce(i.has_delete_protection, false) as "hasDeleteProtection",
       exists (select from universal_auths a where a.identity_id = i.id) as "hasUniversalAuth",
       (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'slug', r.slug, 'name', r.name)), '[]')
         from roles r where r.id = any(m.custom_roles)) as named
@@ -153,11 +155,15 @@ export async function update(tx: Tx, projectId: string, actor: Actor, roles: Gra
   return row;
 }
 
+/** A request that was let in before a role ended has begun its lease by then, or begins none. */
+const STILL_UNDER_WAY = sql.lit("15 seconds");
+
 /** Memberships of which nothing is left since this was last asked, some at a time: what they hold is to be ended. */
 export async function lapsed(tx: Tx): Promise<Pick<Membership, "id" | "project_id" | "actor_type" | "actor_id">[]> {
   const { rows } = await sql<Membership>`
     update memberships set ends_at = null where id in (
-      select id from memberships where ends_at <= lease_now() order by ends_at limit 100 for update skip locked)
+      select id from memberships where ends_at <= lease_now() - interval ${STILL_UNDER_WAY}
+        order by ends_at limit 100 for update skip locked)
     returning id, project_id, actor_type, actor_id`.execute(tx.sql);
   return rows;
 }

@@ -61,6 +61,7 @@ function shown(member: memberships.Member, { id, name, slug, type }: projects.Pr
     identity: {
       id: member.actor_id,
       name: member.name,
+      hasDeleteProtection: member.hasDeleteProtection,
       authMethods: member.hasUniversalAuth ? ["universal-auth"] : [],
     },
     project: { id, name, slug, type },

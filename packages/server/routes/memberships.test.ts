@@ -111,14 +111,17 @@ test("with its last role the rights of a member end at once, and its leases with
   const state = async () => (await pool.query("select state, reason from leases where id = $1", [lease.id])).rows[0];
   await endLapsed(at.server.running.store, at.server.running.engine);
   assert.equal((await state()).state, "active", "it is in force");
-  const ended = new Date(Date.now() - 1_000).toISOString();
-  await pool.query(
-    `update memberships set ends_at = $2::text::timestamptz, roles = jsonb_set(roles, '{0,temporary,end}', to_jsonb($2::text))
-     where actor_id = $1`,
-    [id, ended],
-  );
+  const endedAgo = (seconds: number) =>
+    pool.query(
+      `update memberships set ends_at = $2::text::timestamptz, roles = jsonb_set(roles, '{0,temporary,end}', to_jsonb($2::text))
+       where actor_id = $1`,
+      [id, new Date(Date.now() - seconds * 1_000).toISOString()],
+    );
+  await endedAgo(1);
   assert.equal((await ask("POST", "/api/v1/dynamic-secrets/leases", loc, token)).status, 403);
   assert.deepEqual(ok(await ask("GET", "/api/v1/projects", undefined, token)).body.projects, []);
+  assert.equal(await endLapsed(at.server.running.store, at.server.running.engine), 0, "a lease may just be beginning");
+  await endedAgo(20);
   assert.equal(await endLapsed(at.server.running.store, at.server.running.engine), 1);
   assert.notEqual((await state()).state, "active");
   assert.equal((await state()).reason, "cascade");

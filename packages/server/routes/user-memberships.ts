@@ -20,6 +20,8 @@ export const addUserMemberships: Handlers["addUserMemberships"] = async (ask) =>
   });
 };
 
+export const addUserMembershipsV2: Handlers["addUserMembershipsV2"] = addUserMemberships;
+
 export const listUserMemberships: Handlers["listUserMemberships"] = async ({ project, note }, { store }) => {
   const found = await memberships.list(store, project.id, "user");
   note({ count: found.length });

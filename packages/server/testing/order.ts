@@ -78,6 +78,7 @@ export const order: RouteName[] = [
   "getUserMembership",
   "updateUserMembership",
   "removeUserMemberships",
+  "addUserMembershipsV2",
   "deleteIdentity",
   "createDynamicSecret",
   "listDynamicSecrets",

@@ -101,6 +101,7 @@ export function requestFor(
     getIdentityMembership: { path: member },
     updateIdentityMembership: { path: member, body: { roles: [{ role: "no-access" }] } },
     addUserMemberships: { path: people, body: { emails: [email] } },
+    addUserMembershipsV2: { path: `/api/v2/workspace/${projectId}/memberships`, body: { usernames: [email] } },
     listUserMemberships: { path: people },
     getUserMembership: { path: `${people}/${known.membershipId}` },
     updateUserMembership: { path: `${people}/${known.membershipId}`, body: { roles: [{ role: "viewer" }] } },
