@@ -26,6 +26,8 @@ export interface Findings {
   faults: string[];
   /** Answers and prints that hold what their reader may not see. */
   leaks: string[];
+  /** Lines of the server's log that are not one object of JSON. */
+  unreadable: string[];
   /** Rows of the other project that changed, by table. */
   changed: string[];
 }
@@ -50,9 +52,11 @@ export async function run(scene: Scene, asked: { seed: number; requests: number 
     memory: { before: residentMib(server.pid()), after: 0 },
     faults: [],
     leaks: [],
+    unreadable: [],
     changed: [],
   };
   const succeeded = new Set<string>();
+  const printed = server.output().length;
   const began = performance.now();
   for (const draft of drafts(operations, wordsOf(scene.orders), asked)) {
     const sent = render(draft, knownTo(draft.caller, things), authorizationOf(scene, draft.caller));
@@ -73,6 +77,8 @@ export async function run(scene: Scene, asked: { seed: number; requests: number 
   found.seconds = (performance.now() - began) / 1000;
   found.succeeded = succeeded.size;
   found.memory.after = residentMib(server.pid());
+  const lines = server.output().slice(printed).split("\n");
+  found.unreadable = lines.filter((line) => line !== "" && !isObject(line)).map((line) => line.slice(0, 200));
   const after = await digestOfRows(store, uuids);
   await store.end();
   sender.close();
@@ -101,6 +107,14 @@ function knownTo(caller: string, things: Things): Things {
 function authorizationOf({ callers, attacks }: Scene, caller: string): string | null {
   const [who, attack] = caller.split(" ");
   return attack === undefined ? callers[who!]! : attacks[Number(attack) % attacks.length]!;
+}
+
+function isObject(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === "object";
+  } catch {
+    return false;
+  }
 }
 
 function tell(number: number, draft: Draft, { method, target, body }: Sent, { status, text, ms }: Heard): string {
