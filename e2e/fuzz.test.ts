@@ -7,7 +7,9 @@ import { randomInt } from "node:crypto";
 import { after, before, test } from "node:test";
 import { type Findings, run } from "./testing/fuzz/run.ts";
 import { openScene, type Scene } from "./testing/fuzz/scene.ts";
+import { spellingsOf } from "./testing/fuzz/spellings.ts";
 import { dynamicSecretName, path } from "./testing/fuzz/things.ts";
+import { makeIdentity } from "./testing/identities.ts";
 
 const asked = { seed: randomInt(1_000_000), requests: 2_000 };
 const again = `\nrepeat: npm run bench -- fuzz --seed ${asked.seed} --requests ${asked.requests}\n`;
@@ -67,15 +69,44 @@ test("none of more than two hundred damaged, forged and dead tokens lets anybody
   }
 });
 
+test("a path that is spelled otherwise is refused, or decided on as its one canonical form", async () => {
+  const { admin } = scene.keepers;
+  const { projectId } = scene.things;
+  const permissions = [{ subject: "secrets", action: ["read"], conditions: { environment: "prod", secretPath: path } }];
+  await admin.ok("POST", `/api/v1/projects/${projectId}/roles`, {
+    body: { slug: "reader", name: "Reader", permissions },
+  });
+  const reader = await makeIdentity(scene.server, scene.keepers.ruler, { name: "Reader" });
+  const membership = `/api/v2/workspace/${projectId}/identity-memberships/${reader.id}`;
+  await admin.ok("POST", membership, { body: { roles: [{ role: "reader" }] } });
+  for (const [folder, name, allowed] of [
+    [path, "API_KEY", 200],
+    ["/database/admin", "ADMIN_KEY", 403],
+  ] as const) {
+    for (const secretPath of spellingsOf(folder)) {
+      // Blanks around it and one slash at its end are no part of a path.
+      const isCanonical = secretPath.trim().replace(/\/$/, "") === folder;
+      const query = { projectId: projectId!, environment: "prod", secretPath };
+      const answer = await reader.wire.call("GET", `/api/v3/secrets/raw/${name}`, { query });
+      const shown = JSON.stringify(secretPath);
+      if (isCanonical) assert.equal(answer.status, allowed, shown);
+      // Another letter case is another folder, which this role says nothing of.
+      else assert.ok([403, 422].includes(answer.status), `${shown}: ${answer.status}`);
+    }
+  }
+});
+
 test("the server takes no more than 200 MiB more for it", () => {
   const { before, after } = found.memory;
   assert.ok(after - before < 200, `${before} MiB before, ${after} MiB after${again}`);
 });
 
-test("once the project is deleted, no account is left in the target but the other project's", async () => {
+test("once its projects are deleted, no account is left in the target but the other project's", async () => {
   const { admin } = scene.keepers;
-  const { projectId, projectSlug } = scene.things;
-  await admin.ok("PATCH", `/api/v1/projects/${projectId}`, { body: { hasDeleteProtection: false } });
-  await admin.ok("DELETE", `/api/v2/workspace/${projectSlug}`);
+  const { projects } = await admin.ok("GET", "/api/v1/projects");
+  for (const { id, slug } of projects) {
+    await admin.ok("PATCH", `/api/v1/projects/${id}`, { body: { hasDeleteProtection: false } });
+    await admin.ok("DELETE", `/api/v2/workspace/${slug}`);
+  }
   await scene.orders.settled([scene.stranger.role], 30_000);
 });

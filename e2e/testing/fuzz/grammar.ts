@@ -19,7 +19,6 @@ export interface Operation {
   streams: boolean;
   params: Record<string, Json>;
   query: Record<string, Json>;
-  headers: string[];
   body: Json | null;
 }
 
@@ -59,7 +58,6 @@ export function operationsOf(document: Json): Operation[] {
         streams: "text/event-stream" in (operation.responses[200].content ?? {}),
         params: fields("path"),
         query: fields("query"),
-        headers: Object.keys(fields("header")),
         body: operation.requestBody?.content["application/json"].schema ?? null,
       });
     }

@@ -80,11 +80,15 @@ export interface Keepers {
 
 let made = 0;
 
-/** Makes what is missing. @throws when something cannot be made */
-export async function mend(
-  things: Things,
-  { admin, ruler, organizationId, join, provider, signIn }: Keepers,
-): Promise<void> {
+/** Makes what is missing, and all of it anew where that is no longer possible: the project is frozen, its target unknown. */
+export async function mend(things: Things, keepers: Keepers): Promise<void> {
+  await make(things, keepers).catch(() => {
+    things.projectId = "none";
+    return make(things, keepers);
+  });
+}
+
+async function make(things: Things, { admin, ruler, organizationId, join, provider, signIn }: Keepers): Promise<void> {
   /** What is there now, perhaps under another name. */
   const read = async (who: Wire, target: string, query?: Record<string, string>): Promise<Json | null> => {
     const { status, body } = await who.call("GET", target, query && { query });
@@ -98,7 +102,8 @@ export async function mend(
   else {
     const body = { projectName: "Fuzzed", slug: name("fuzzed") };
     const { project } = await admin.ok("POST", "/api/v2/workspace", { body });
-    Object.assign(things, { projectId: project.id, projectSlug: project.slug });
+    const inside = { environmentId: "none", folderId: "none", leaseId: "none", membershipId: "none" };
+    Object.assign(things, { ...inside, projectId: project.id, projectSlug: project.slug });
     await join(project.id);
   }
   const { projectId } = things;
