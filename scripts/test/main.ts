@@ -1,5 +1,6 @@
 /**
- * `npm test`: everything, on a clean clone, with nothing but Node and the package registries.
+ * `npm test`: everything, on a clean clone, with nothing but Node, Python for the client in it, and the
+ * package registries.
  *
  * A line a phase on the terminal, the full logs under .data/test/. A failing phase prints its failures and the rest still
  * run. The last line is always `N passed, N failed`.
