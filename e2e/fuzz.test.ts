@@ -1,5 +1,5 @@
 /**
- * Requests that nobody should send, against a real server: `npm run bench -- fuzz` asks seven times as many, and repeats a
+ * Requests that nobody should send, against a real server: `npm run bench -- fuzz` asks eight times as many, and repeats a
  * failure by its seed.
  */
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ import { spellingsOf } from "./testing/fuzz/spellings.ts";
 import { dynamicSecretName, path } from "./testing/fuzz/things.ts";
 import { makeIdentity } from "./testing/identities.ts";
 
-const asked = { seed: randomInt(1_000_000), requests: 1_500 };
+const asked = { seed: randomInt(1_000_000), requests: 1_200 };
 const again = `\nrepeat: npm run bench -- fuzz --seed ${asked.seed} --requests ${asked.requests}\n`;
 
 let scene: Scene;
@@ -29,7 +29,7 @@ test("whatever is asked, the answer is one that the document declares, whole, in
   context.diagnostic(`seed ${asked.seed}: ${requests} in ${Math.round(seconds)} s, ${JSON.stringify(statuses)}`);
   context.diagnostic(`${succeeded} of ${operations} operations succeeded; slowest ${Math.round(slowest.ms)} ms`);
   none(found.faults);
-  assert.equal(requests, asked.requests);
+  assert.ok(requests > asked.requests);
 });
 
 test("enough of it was good that the rest was not refused at the first look", () => {
