@@ -1,5 +1,5 @@
 /**
- * Requests that nobody should send, against a real server: `npm run bench -- fuzz` asks eight times as many, and repeats a
+ * Requests that nobody should send, against a real server: `npm run bench -- fuzz` asks five times as many, and repeats a
  * failure by its seed.
  */
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ import { spellingsOf } from "./testing/fuzz/spellings.ts";
 import { dynamicSecretName, path } from "./testing/fuzz/things.ts";
 import { makeIdentity } from "./testing/identities.ts";
 
-const asked = { seed: randomInt(1_000_000), requests: 1_200 };
+const asked = { seed: randomInt(1_000_000), requests: 2_000 };
 const again = `\nrepeat: npm run bench -- fuzz --seed ${asked.seed} --requests ${asked.requests}\n`;
 
 let scene: Scene;
@@ -33,7 +33,7 @@ test("whatever is asked, the answer is one that the document declares, whole, in
 });
 
 test("enough of it was good that the rest was not refused at the first look", () => {
-  assert.ok(found.succeeded > found.operations / 2, `${found.succeeded} of ${found.operations} succeeded${again}`);
+  assert.ok(found.succeeded > found.operations / 3, `${found.succeeded} of ${found.operations} succeeded${again}`);
 });
 
 test("no answer and no line that the server prints holds what its reader may not see", async () => {
