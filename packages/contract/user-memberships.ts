@@ -1,6 +1,6 @@
 /** People in a project. */
 import { z } from "zod";
-import { id, slug, time } from "./fields.ts";
+import { id, line, slug, time } from "./fields.ts";
 import { grantReply, grants, memberOf } from "./grants.ts";
 import { route } from "./route.ts";
 import { inProject, projectOf } from "./where.ts";
@@ -25,8 +25,8 @@ const memberships = z.object({ memberships: z.array(membership) });
 
 // The user name of a person is the e-mail address: both lists are one.
 const people = {
-  emails: z.array(z.string().trim().min(1).max(255)).max(100).default([]),
-  usernames: z.array(z.string().trim().min(1).max(255)).max(100).default([]),
+  emails: z.array(line(255).min(1)).max(100).default([]),
+  usernames: z.array(line(255).min(1)).max(100).default([]),
 };
 const somebody = ({ emails, usernames }: { emails: string[]; usernames: string[] }) =>
   emails.length + usernames.length > 0;

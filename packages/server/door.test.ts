@@ -68,6 +68,7 @@ test("text that no database keeps as it is given is 422, wherever it stands", as
     const requests: [string, unknown][] = [
       [workspace, { projectName: "x", projectDescription: bad }],
       ["/api/v1/folders", { ...place, name: "x", description: bad }],
+      [`/api/v1/projects/${made.body.project.id}/memberships`, { emails: [bad] }],
       ["/api/v3/secrets/raw/X", { ...place, secretValue: "x", secretMetadata }],
       ["/api/v3/secrets/raw/X", { ...place, secretValue: "x", secretComment: bad }],
       ["/api/v3/secrets/raw/X", { ...place, secretValue: "a\udc00" }],

@@ -99,7 +99,7 @@ const value: fc.Arbitrary<Json> = fc.oneof(
 const at = fc.nat(10_000);
 
 /** Every object and array in a body, with the keys that lead on. */
-function spotsIn(body: Json): { holder: Json; key: string }[] {
+export function spotsIn(body: Json): { holder: Json; key: string }[] {
   const spots: { holder: Json; key: string }[] = [];
   const walk = (holder: Json): void => {
     if (typeof holder !== "object" || holder === null) return;

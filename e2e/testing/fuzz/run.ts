@@ -9,6 +9,7 @@ import type { Scene } from "./scene.ts";
 import { type Heard, type Sent, senderTo } from "./sender.ts";
 import { digestOfRows } from "./stranger.ts";
 import { mend, type Things, wordsOf } from "./things.ts";
+import { unstorable } from "./unstorable.ts";
 
 /** What a run found. */
 export interface Findings {
@@ -32,7 +33,7 @@ export interface Findings {
   changed: string[];
 }
 
-/** Asks so many requests, drawn by `seed`. */
+/** Asks so many requests, drawn by `seed`, and then every text that is asked for as one that cannot be kept. */
 export async function run(scene: Scene, asked: { seed: number; requests: number }): Promise<Findings> {
   const { server, stranger, things, hidden } = scene;
   const operations = operationsOf(scene.document);
@@ -58,7 +59,9 @@ export async function run(scene: Scene, asked: { seed: number; requests: number 
   const succeeded = new Set<string>();
   const printed = server.output().length;
   const began = performance.now();
-  for (const draft of drafts(operations, wordsOf(scene.orders), asked)) {
+  const words = wordsOf(scene.orders);
+  const keptNowhere = unstorable(operations, words, asked.seed).map((draft) => ({ ...draft, caller: "admin" }));
+  for (const draft of [...drafts(operations, words, asked), ...keptNowhere]) {
     const sent = render(draft, knownTo(draft.caller, things), authorizationOf(scene, draft.caller));
     const heard = await sender.send(sent);
     found.requests += 1;

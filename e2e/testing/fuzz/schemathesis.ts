@@ -55,6 +55,8 @@ export async function askBySchemathesis(
       env: { ...process.env, PYTHONPATH: library, PYTHONDONTWRITEBYTECODE: "1", DAYFLY_TOKEN: tokenOf(scene) },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    const kill = (): boolean => child.kill();
+    process.once("exit", kill);
     let text = "";
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (chunk) => (text += chunk));
@@ -62,6 +64,7 @@ export async function askBySchemathesis(
       child.on("error", reject);
       child.on("close", resolve);
     });
+    process.off("exit", kill);
     const requests = Number(/^\s*(\d[\d,]*) generated/m.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
     return { requests, seconds: (performance.now() - began) / 1000, code, text };
   } finally {
