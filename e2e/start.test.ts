@@ -12,9 +12,9 @@ import { until } from "./testing/server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dataDir = mkdtempSync(join(tmpdir(), "dayfly-start-"));
-let running: ChildProcess | null = null;
+const running = new Set<ChildProcess>();
 after(() => {
-  if (running?.pid) killAll(treeOf(running.pid));
+  for (const { pid } of running) if (pid) killAll(treeOf(pid));
   rmSync(dataDir, { recursive: true, force: true });
 });
 
@@ -31,7 +31,7 @@ async function start(...flags: string[]): Promise<Start> {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, DAYFLY_DATA_DIR: dataDir },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  running = child;
+  running.add(child);
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
   const exit = new Promise<number | null>((resolve) => child.on("exit", resolve));
@@ -46,7 +46,7 @@ async function start(...flags: string[]): Promise<Start> {
     async interrupt() {
       child.kill("SIGINT");
       const code = await exit;
-      running = null;
+      running.delete(child);
       return code;
     },
   };

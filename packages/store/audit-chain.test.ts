@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { append, recorded } from "./audit.ts";
-import { sealAudit, verifyAudit, verifyAuditTail } from "./audit-chain.ts";
+import { keepSealing, sealAudit, verifyAudit, verifyAuditTail } from "./audit-chain.ts";
 import type { Store } from "./store.ts";
 import { testCaller } from "./testing/rows.ts";
 import { type Stores, stores } from "./testing/store.ts";
@@ -100,6 +100,15 @@ test("one node seals at a time", async () => {
   assert.equal(await sealAudit(store, "other"), 0);
   await store.pool.query("update writers set until = now() - interval '1 s'");
   assert.equal(await sealAudit(store, "other"), 1);
+});
+
+test("a sealer that stops lets the next one begin at once", async () => {
+  const store = await all.open();
+  const told: unknown[] = [];
+  await keepSealing(store, "one", (error) => told.push(error)).stop();
+  await store.transaction((tx) => append(tx, testCaller(), { event: "get-secret", name: "late" }));
+  assert.equal(await sealAudit(store, "another"), 1);
+  assert.deepEqual(told, []);
 });
 
 test("a caller's rows count only once they are durable", async () => {

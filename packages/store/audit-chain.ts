@@ -11,10 +11,13 @@ import { auditKey } from "./audit.ts";
 import type { Db } from "./db.ts";
 import { mac } from "./keyring.ts";
 import type { Store } from "./store.ts";
-import { claimWriter } from "./writers.ts";
+import { claimWriter, letGo } from "./writers.ts";
 
 const BATCH = 1_000;
 const SEAL_EVERY_MS = 1_000;
+const SEALER = "audit-sealer";
+/** After a sealer was killed nothing is linked for so long: several turns, since a busy one may miss some. */
+const CLAIM_SECONDS = 5;
 
 interface Head {
   sequence: bigint;
@@ -45,7 +48,7 @@ async function headOf(db: Db): Promise<Head> {
  */
 export function sealAudit(store: Store, holder: string): Promise<number> {
   return store.transaction(async (tx) => {
-    if (!(await claimWriter(tx, "audit-sealer", holder, 15))) return 0;
+    if (!(await claimWriter(tx, SEALER, holder, CLAIM_SECONDS))) return 0;
     const head = await headOf(tx);
     const events = await tx.sql
       .selectFrom("audit_events as e")
@@ -95,8 +98,9 @@ export function keepSealing(
       stopped = true;
       clearTimeout(timer);
       await running;
-      // One last time: what was written until now is linked.
+      // One last time: what was written until now is linked. Then the next node, or the next start, need not wait.
       await sealAudit(store, holder).catch(onError);
+      await store.transaction((tx) => letGo(tx, SEALER, holder)).catch(onError);
     },
   };
 }

@@ -14,3 +14,8 @@ export async function claimWriter(tx: Tx, name: string, holder: string, seconds:
     returning name`.execute(tx.sql);
   return claimed.rows.length > 0;
 }
+
+/** Gives the claim back before its time, if `holder` still has it. */
+export async function letGo(tx: Tx, name: string, holder: string): Promise<void> {
+  await tx.sql.deleteFrom("writers").where("name", "=", name).where("holder", "=", holder).execute();
+}
