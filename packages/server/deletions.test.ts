@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { postgres18 } from "../../scripts/servers/postgres.ts";
 import { providerOf, type Scene, scene } from "./testing/callers.ts";
 import { stepGate, until } from "./testing/moments.ts";
-import type { Heard } from "./testing/server.ts";
+import { type Heard, ok, type TestServer } from "./testing/server.ts";
 
 let at: Scene;
 const gate = stepGate();
@@ -14,13 +14,7 @@ before(async () => {
 after(() => at?.stop());
 
 const dynamic = "/api/v1/dynamic-secrets";
-const ask = (method: string, path: string, body?: unknown, token = at.tokens.admin): Promise<Heard> =>
-  at.server.call(method, path, { token, body });
-
-function ok(heard: Heard): Heard {
-  assert.equal(heard.status, 200, JSON.stringify(heard.body));
-  return heard;
-}
+const ask: TestServer["ask"] = (...asked) => at.server.ask(...asked);
 
 /** A project with a dynamic secret `pg` in `/app/db` of prod, and its place. */
 async function project(slug: string, target = at.target) {

@@ -13,7 +13,7 @@ import type { Lease } from "./leases.ts";
  * `failed`: an attempt at the end has failed, or somebody let go of it by force. `left-behind`: only the latter. `ended`:
  * proven gone.
  */
-export const listedStates = ["live", "revoking", "failed", "left-behind", "ended", "all"] as const;
+const listedStates = ["live", "revoking", "failed", "left-behind", "ended", "all"] as const;
 export type ListedState = (typeof listedStates)[number];
 
 const inState: Record<ListedState, RawBuilder<boolean>> = {

@@ -49,7 +49,7 @@ export interface Intent {
 }
 
 /** A lease ends when so many of its beats are missed. */
-export const BEATS_MISSED = 2;
+const BEATS_MISSED = 2;
 
 /** What goes with an intent, in the same statement. */
 export interface Along {

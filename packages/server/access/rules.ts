@@ -37,7 +37,7 @@ export type Truth = boolean | undefined;
 const leasing = ["lease-create", "lease-read", "lease-renew", "lease-revoke"];
 
 /** The single acts behind what is asked for. */
-export function actsOf(action: string): readonly string[] {
+function actsOf(action: string): readonly string[] {
   return action === "lease" ? leasing : [action];
 }
 

@@ -12,8 +12,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const ask = (method: string, path: string, body?: unknown, token = server.admin): Promise<Heard> =>
-  server.call(method, path, { token, body });
+const ask: TestServer["ask"] = (...asked) => server.ask(...asked);
 const logs = (query: Record<string, string> = {}) => ask("GET", `/api/v1/audit-logs?${new URLSearchParams(query)}`);
 const verify = (query = "") => ask("GET", `/api/v1/audit-logs/verify${query}`);
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { providerOf, type Scene, scene } from "../testing/callers.ts";
-import type { Heard } from "../testing/server.ts";
+import type { TestServer } from "../testing/server.ts";
 
 let at: Scene;
 before(async () => {
@@ -11,8 +11,7 @@ before(async () => {
 after(() => at?.stop());
 
 const dynamic = "/api/v1/dynamic-secrets";
-const ask = (method: string, path: string, body?: unknown, token = at.tokens.admin): Promise<Heard> =>
-  at.server.call(method, path, { token, body });
+const ask: TestServer["ask"] = (...asked) => at.server.ask(...asked);
 const draft = (name: string, inputs: Record<string, unknown> = {}, more = {}) => ({
   ...{ ...at.loc, name, provider: providerOf(at.target, inputs), defaultTTL: "1h", maxTTL: "2 hours" },
   ...more,

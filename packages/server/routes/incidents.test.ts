@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { providerOf, type Scene, scene } from "../testing/callers.ts";
 import { until } from "../testing/moments.ts";
-import type { Heard } from "../testing/server.ts";
+import type { Heard, TestServer } from "../testing/server.ts";
 
 let at: Scene;
 before(async () => {
@@ -12,8 +12,7 @@ before(async () => {
 after(() => at?.stop());
 
 const dynamic = "/api/v1/dynamic-secrets";
-const ask = (method: string, path: string, body?: unknown, token = at.tokens.admin): Promise<Heard> =>
-  at.server.call(method, path, { token, body });
+const ask: TestServer["ask"] = (...asked) => at.server.ask(...asked);
 const project = (rest: string) => `/api/v1/projects/${at.projectId}/${rest}`;
 const leasing = (token = at.tokens.admin, name = "postgres") =>
   ask("POST", `${dynamic}/leases`, { ...at.loc, dynamicSecretName: name }, token);

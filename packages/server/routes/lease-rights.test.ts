@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { providerOf, type Scene, scene } from "../testing/callers.ts";
 import { follow } from "../testing/follower.ts";
 import { until } from "../testing/moments.ts";
-import type { Heard } from "../testing/server.ts";
+import { ok, type TestServer } from "../testing/server.ts";
 
 let at: Scene;
 const low = { metadata: { $elemMatch: { key: "class", value: "low" } } };
@@ -18,13 +18,7 @@ after(() => at?.stop());
 
 const leases = "/api/v1/dynamic-secrets/leases";
 const ofProject = (rest = "") => `/api/v1/projects/${at.projectId}/leases${rest}`;
-const ask = (method: string, path: string, body?: unknown, token = at.tokens.admin): Promise<Heard> =>
-  at.server.call(method, path, { token, body });
-
-function ok(heard: Heard): Heard {
-  assert.equal(heard.status, 200, JSON.stringify(heard.body));
-  return heard;
-}
+const ask: TestServer["ask"] = (...asked) => at.server.ask(...asked);
 
 /** The token of an identity that may do this with leases. */
 async function holder(action: string[], conditions?: object): Promise<string> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { endLapsed } from "../lapses.ts";
 import { type Scene, scene } from "../testing/callers.ts";
-import type { Heard } from "../testing/server.ts";
+import { ok, type TestServer } from "../testing/server.ts";
 
 let at: Scene;
 let machines: string;
@@ -15,13 +15,7 @@ before(async () => {
 });
 after(() => at?.stop());
 
-const ask = (method: string, path: string, body?: unknown, token = at.tokens.admin): Promise<Heard> =>
-  at.server.call(method, path, { token, body });
-
-function ok(heard: Heard): Heard {
-  assert.equal(heard.status, 200, JSON.stringify(heard.body));
-  return heard;
-}
+const ask: TestServer["ask"] = (...asked) => at.server.ask(...asked);
 
 const HOUR = 3_600_000;
 const nobody = "11111111-2222-4333-8444-555555555555";

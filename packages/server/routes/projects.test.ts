@@ -1,7 +1,7 @@
 /** Projects, their environments and their tags, in each of the wire's forms. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type Heard, type TestServer, testServer } from "../testing/server.ts";
+import { ok, type TestServer, testServer } from "../testing/server.ts";
 
 let server: TestServer;
 let projectId: string;
@@ -13,13 +13,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const ask = (method: string, path: string, body?: unknown, token = server.admin): Promise<Heard> =>
-  server.call(method, path, { token, body });
-
-function ok(heard: Heard): Heard {
-  assert.equal(heard.status, 200, JSON.stringify(heard.body));
-  return heard;
-}
+const ask: TestServer["ask"] = (...asked) => server.ask(...asked);
 
 test("a project is the same by id, by slug in both forms, and in the lists", async () => {
   const { workspace } = ok(await ask("GET", `/api/v1/workspace/${projectId}`)).body;

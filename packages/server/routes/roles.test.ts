@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { providerOf, type Scene, scene } from "../testing/callers.ts";
-import type { Heard } from "../testing/server.ts";
+import { ok, type TestServer } from "../testing/server.ts";
 
 let at: Scene;
 let roles: string;
@@ -12,13 +12,7 @@ before(async () => {
 });
 after(() => at?.stop());
 
-const ask = (method: string, path: string, body?: unknown, token = at.tokens.admin): Promise<Heard> =>
-  at.server.call(method, path, { token, body });
-
-function ok(heard: Heard): Heard {
-  assert.equal(heard.status, 200, JSON.stringify(heard.body));
-  return heard;
-}
+const ask: TestServer["ask"] = (...asked) => at.server.ask(...asked);
 
 let made = 0;
 

@@ -1,4 +1,5 @@
 /** A real server for tests: embedded store in a folder of its own, a free port on loopback, callers by HTTP. */
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +30,8 @@ export interface TestServer {
   running: Running;
   dataDir: string;
   call(method: string, path: string, said?: Said): Promise<Heard>;
+  /** The same in fewer words, by `admin` unless another token is given. */
+  ask(method: string, path: string, body?: unknown, token?: string): Promise<Heard>;
   /** A token of the identity that the first start made. */
   admin: string;
   login(credentials: { clientId: string; clientSecret: string }): Promise<string>;
@@ -36,6 +39,12 @@ export interface TestServer {
   newIdentity(orgRole?: string): Promise<{ id: string; token: string; clientId: string; clientSecret: string }>;
   auditOf(requestId: string): Promise<audit.AuditRow[]>;
   stop(): Promise<void>;
+}
+
+/** The answer, which has to be a good one. */
+export function ok(heard: Heard): Heard {
+  assert.equal(heard.status, 200, JSON.stringify(heard.body));
+  return heard;
 }
 
 /** Starts one. */
@@ -73,6 +82,7 @@ export async function testServer(env: Record<string, string> = {}, options: Star
     running,
     dataDir,
     call,
+    ask: (method, path, body, token = admin) => call(method, path, { token, body }),
     admin,
     login,
     async newIdentity(role = "no-access") {

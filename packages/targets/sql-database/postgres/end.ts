@@ -78,11 +78,17 @@ function mayNotSignal({ config }: Session): TargetError {
  * The sessions of the role by its oid: after a drop they have no name any more. Never those of a later role with that oid.
  * Asked of functions, since to plan the views of the same names costs several times what the answer does.
  */
-function openSessions({ entityId, keep }: Entity): string {
-  const kept = keep?.oid && /^\d{1,10}$/.test(keep.oid) ? keep.oid : "0";
+function openSessions(entity: Entity): string {
+  const { entityId } = entity;
+  const kept = keptOid(entity) ?? "0";
   const ours = `pg_catalog.pg_get_userbyid(${kept}) IN (${text(entityId)}, 'unknown (OID=${kept})')`;
   return `SELECT pid FROM pg_catalog.pg_stat_get_activity(NULL) WHERE pid <> pg_catalog.pg_backend_pid()
     AND usesysid IN (pg_catalog.to_regrole(${text(name(entityId))}), CASE WHEN ${ours} THEN ${kept}::pg_catalog.oid END)`;
+}
+
+/** The role's oid as it was kept when the role was made, fit to be written into SQL. */
+export function keptOid({ keep }: Entity): string | undefined {
+  return keep?.oid && /^\d{1,10}$/.test(keep.oid) ? keep.oid : undefined;
 }
 
 /** Runs the operator's revocation statement, if the role is there, and looks for what is left. */

@@ -5,6 +5,7 @@
  * or session is still there is left to who ends accounts one by one.
  */
 import type { Entity } from "../../define.ts";
+import { keptOid } from "./end.ts";
 import { hasCode } from "./errors.ts";
 import { type Session, text } from "./session.ts";
 import { look, transact } from "./transaction.ts";
@@ -65,10 +66,9 @@ async function terminate(session: Session, entities: Entity[]): Promise<void> {
 
 /** Accounts with their roles and open sessions; a role that is gone is known by its oid, unless somebody else has that now. */
 function activity(entities: Entity[]): string {
-  const leased = entities.map(({ entityId, keep }) => {
-    const oid = keep?.oid && /^\d{1,10}$/.test(keep.oid) ? keep.oid : "NULL";
-    return `(${text(entityId)}::pg_catalog.name, ${oid}::pg_catalog.oid)`;
-  });
+  const leased = entities.map(
+    (entity) => `(${text(entity.entityId)}::pg_catalog.name, ${keptOid(entity) ?? "NULL"}::pg_catalog.oid)`,
+  );
   return `(VALUES ${leased.join(", ")}) AS l(name, oid)
     LEFT JOIN pg_catalog.pg_roles AS r ON r.rolname = l.name
     LEFT JOIN pg_catalog.pg_roles AS other ON other.oid = l.oid
